@@ -1,0 +1,197 @@
+"""The audit chain: field differences, sealing, appending, verifying (SECURITY: audit design).
+
+Append-only HMAC chain, signed heads outside the database, row digests that expose direct SQL edits.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Table, func, insert, select, text
+from sqlmodel import Session
+
+from cim import crypto, db
+from cim.models import AuditEntry
+from cim.models.audit import Result
+
+VERSION = "1"
+GENESIS = bytes(32)
+_LOCK = 0x43494D  # any constant: the advisory lock that serialises writers of the chain on PostgreSQL
+
+
+@dataclass
+class Event:
+    """Something that happened to one object (or to none), before it becomes a link of the chain."""
+
+    action: str
+    object_type: str = ""
+    object_id: str = ""
+    subject_uid: str = ""
+    result: Result = Result.OK
+    reason: str = ""
+    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    row_digest: bytes | None = None
+
+
+def append(session: Session, who: dict[str, Any], at: datetime, change_set_id: int, events: list[tuple[Event, Any]]) -> bytes:
+    """Write events as links of the chain, in the session's transaction. Each comes with the cipher of its subject, or None.
+    Returns the MAC of the new head. `who` holds actor_id, actor, role, session_id, source, ip."""
+    keys = crypto.keys()
+    if not db.is_sqlite(session):
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    seq, prev = head(session)
+    rows = []
+    for happened, cipher in events:
+        seq += 1
+        row = who | {
+            "seq": seq,
+            "at": at,
+            "change_set_id": change_set_id,
+            "action": happened.action,
+            "object_type": happened.object_type,
+            "object_id": happened.object_id,
+            "subject_uid": happened.subject_uid,
+            "result": happened.result,
+            "reason": happened.reason,
+            "fields": ",".join(happened.changes),
+            "changes": _pack(happened.changes, cipher, seq),
+            "row_digest": happened.row_digest,
+            "prev": prev,
+        }
+        prev = row["mac"] = keys.mac(prev, canonical(row))
+        rows.append(row)
+    if rows:
+        session.execute(insert(_table()), rows)
+    return prev
+
+
+def head(session: Session) -> tuple[int, bytes]:
+    """Sequence number and MAC of the newest entry; (0, zeros) for an empty log."""
+    newest = session.execute(select(AuditEntry.seq, AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1)).first()  # type: ignore[attr-defined]
+    return (newest[0], bytes(newest[1])) if newest else (0, GENESIS)
+
+
+def canonical(row: dict[str, Any]) -> bytes:
+    """The bytes an entry's MAC covers: version tag, then every column in fixed order, as compact JSON of strings and integers."""
+    moment: datetime = row["at"]
+    return json.dumps(
+        [
+            VERSION,
+            row["seq"],
+            int(moment.timestamp() * 1_000_000) if moment.tzinfo else int(moment.replace(tzinfo=UTC).timestamp() * 1_000_000),
+            row["change_set_id"],
+            row["actor_id"],
+            row["actor"],
+            row["role"],
+            row["session_id"],
+            row["source"],
+            row["ip"],
+            row["action"],
+            row["object_type"],
+            row["object_id"],
+            row["subject_uid"],
+            str(row["result"]),
+            row["reason"],
+            row["fields"],
+            _hex(row["changes"]),
+            _hex(row["row_digest"]),
+        ],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode()
+
+
+def unpack(entry: AuditEntry, cipher: crypto.Cipher | None) -> dict[str, tuple[Any, Any]] | None:
+    """Before and after of each changed field; None when the subject's key was erased."""
+    if entry.changes is None:
+        return {}
+    if not entry.subject_uid:
+        return {k: (v[0], v[1]) for k, v in json.loads(entry.changes).items()}
+    if cipher is None:
+        return None
+    return {k: (v[0], v[1]) for k, v in json.loads(cipher.open(entry.changes, _place(entry.seq))).items()}
+
+
+def walk(session: Session, *, after: int = 0, until: int | None = None, chunk: int = 5000) -> Iterator[tuple[int, bytes]]:
+    """Recompute the chain from entry `after` on, yielding (seq, mac). Raises Broken at the first entry that does not fit."""
+    keys = crypto.keys()
+    table = _table()
+    prev = GENESIS
+    if after:
+        prev = bytes(session.execute(select(table.c.mac).where(table.c.seq == after)).scalar_one())
+    while True:
+        rows = session.execute(select(table).where(table.c.seq > after).order_by(table.c.seq).limit(chunk)).mappings().all()
+        for row in rows:
+            if row["seq"] != after + 1:
+                raise Broken(after + 1, "entry is missing")
+            if bytes(row["prev"]) != prev:
+                raise Broken(row["seq"], "entry does not follow the one before it")
+            mac = keys.mac(prev, canonical(dict(row)))
+            if not hmac.compare_digest(mac, bytes(row["mac"])):
+                raise Broken(row["seq"], "entry was altered")
+            after, prev = row["seq"], mac
+            yield after, mac
+        if len(rows) < chunk or (until is not None and after >= until):
+            return
+
+
+class Broken(Exception):
+    """The chain does not hold at entry `seq`."""
+
+    def __init__(self, seq: int, problem: str) -> None:
+        super().__init__(f"{problem} at {seq}")
+        self.seq = seq
+        self.problem = problem
+
+
+def row_digest(table: str, values: dict[str, Any]) -> bytes:
+    """Keyed digest of a row's stored values (16 bytes): a later direct SQL edit no longer matches it."""
+    shown = json.dumps([table, *([k, plain(values[k])] for k in sorted(values))], ensure_ascii=False, separators=(",", ":"))
+    return crypto.keys().mac(b"row", shown.encode())[:16]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it exactly: text, integer, true/false or null."""
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return value.astimezone(UTC).isoformat() if value.tzinfo else value.replace(tzinfo=UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case bytes() | memoryview():
+            return bytes(value).hex()
+    return value
+
+
+def count(session: Session) -> int:
+    """Number of entries."""
+    return int(session.execute(select(func.count()).select_from(AuditEntry)).scalar_one())
+
+
+def _pack(changes: dict[str, tuple[Any, Any]], cipher: crypto.Cipher | None, seq: int) -> bytes | None:
+    if not changes:
+        return None
+    content = json.dumps({k: [plain(v[0]), plain(v[1])] for k, v in changes.items()}, ensure_ascii=False, separators=(",", ":"))
+    return cipher.seal(content, _place(seq)) if cipher else content.encode()
+
+
+def _place(seq: int) -> str:
+    return f"audit_entry.changes.{seq}"
+
+
+def _hex(value: bytes | None) -> str:
+    return "" if value is None else bytes(value).hex()
+
+
+def _table() -> Table:
+    return AuditEntry.__table__  # type: ignore[attr-defined,no-any-return]

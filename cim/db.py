@@ -1,0 +1,84 @@
+"""Engine, pragmas, sessions, and what state the schema is in. Transactions are begun and ended in cim/work.py only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from cim.config import settings
+
+BUSY_SECONDS = 5
+
+
+def engine() -> Engine:
+    """The engine of the database in force (CIM_DATABASE_URL)."""
+    return _engine(settings().database_url)
+
+
+@contextmanager
+def session(*, writing: bool) -> Iterator[Session]:
+    """A session in one transaction. A writing one takes SQLite's write lock at once (BEGIN IMMEDIATE), so that what it
+    read is still true when it writes."""
+    bound = engine().execution_options(immediate=writing)
+    with Session(bound, expire_on_commit=False, autoflush=True) as opened:
+        yield opened
+
+
+def is_sqlite(connection: Connection | Session) -> bool:
+    """Whether this connection talks to SQLite (else PostgreSQL)."""
+    bind = connection.get_bind() if isinstance(connection, Session) else connection
+    return bind.dialect.name == "sqlite"
+
+
+def wait_for_server(seconds: float = 10) -> None:
+    """Return once the database answers. Raises OperationalError when it does not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with engine().connect() as connection:
+                connection.execute(text("SELECT 1"))
+            return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@lru_cache(maxsize=8)
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    settings().home.mkdir(parents=True, exist_ok=True)
+    made = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}, pool_size=10)
+    event.listen(made, "connect", _prepare_sqlite)
+    event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions on its own: _begin_sqlite does
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE walks past the delete trigger of the audit log
+        "secure_delete=ON",
+        "temp_store=MEMORY",
+        "cache_size=-32000",
+        "mmap_size=268435456",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,1 @@
+"""Alembic revisions. Configured in cim/schema.py."""

@@ -1,0 +1,12 @@
+"""Run by Alembic: one transaction on the engine in force."""
+
+from alembic import context
+
+from cim import db
+from cim.migrations.filters import compare_options
+from cim.models import metadata
+
+with db.engine().execution_options(immediate=True).connect() as connection:
+    context.configure(connection=connection, target_metadata=metadata, **compare_options())
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,85 @@
+"""Activities: what was said and done with a customer. Visits and calls first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View, text_enum
+
+
+class ActivityType(StrEnum):
+    CALL = "call"
+    VISIT = "visit"
+    EMAIL = "email"
+    WECHAT = "wechat"
+    MEETING = "meeting"
+    NOTE = "note"
+
+
+class Outcome(StrEnum):
+    """The result of a call or visit. Imported words that are none of these are kept in the content."""
+
+    NONE = ""
+    NO_ANSWER = "no_answer"
+    NO_NEED = "no_need"
+    PENDING = "pending"
+    INTERESTED = "interested"
+    DEAL = "deal"
+
+
+class ActivityFields(SQLModel):
+    type: ActivityType = text_enum(ActivityType.CALL)
+    content: str = Field(default="", max_length=5000)
+    outcome: Outcome = text_enum(Outcome.NONE)
+    contact: str = Field(default="", max_length=60)
+    place: str = Field(default="", max_length=120)
+    purpose: str = Field(default="", max_length=120)
+
+
+class ActivityDraft(ActivityFields, Draft):
+    """`at` None means now. `next_at` opens the next follow-up task with `next_title`."""
+
+    at: datetime | None = None
+    next_at: datetime | None = None
+    next_title: str = ""
+
+
+class Activity(ActivityFields, SoftDeleted, Timestamped, Versioned, Model, table=True):
+    """One follow-up. `author` keeps the original name when it was imported from elsewhere."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        Index("ix_activity_customer_at", "customer_id", "at", "id"),
+        Index("ix_activity_at_author", "at", "author_id", sqlite_where=text("deleted_at IS NULL")),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id")
+    at: datetime
+    next_at: datetime | None = None
+    author_id: int | None = Field(default=None, foreign_key="app_user.id", index=True)
+    author: str = Field(default="", max_length=60)
+    batch_id: int | None = Field(default=None, foreign_key="import_batch.id", index=True)
+
+
+class ActivityView(View):
+    id: int
+    customer_id: int
+    customer: str
+    customer_code: str
+    type: ActivityType
+    at: datetime
+    author: str
+    author_id: int | None
+    contact: str
+    content: str
+    outcome: Outcome
+    place: str
+    purpose: str
+    next_at: datetime | None
+    imported: bool
+    may_edit: bool
+    version: int

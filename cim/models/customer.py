@@ -1,0 +1,209 @@
+"""Customers: companies and persons, in every role they can have for us."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from cim.models.base import (
+    Draft,
+    Model,
+    Owned,
+    SoftDeleted,
+    Timestamped,
+    Versioned,
+    View,
+    derived,
+    new_uid,
+    sealed,
+    text_enum,
+)
+
+
+class Kind(StrEnum):
+    COMPANY = "company"
+    PERSON = "person"
+
+
+class Party(StrEnum):
+    """What the company or person is for us."""
+
+    CUSTOMER = "customer"
+    PROSPECT = "prospect"
+    AGENT = "agent"
+    DISTRIBUTOR = "distributor"
+    SUPPLIER = "supplier"
+    PARTNER = "partner"
+
+
+class Gender(StrEnum):
+    MALE = "male"
+    FEMALE = "female"
+    UNKNOWN = ""
+
+
+class Grade(StrEnum):
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    NONE = ""
+
+
+class Lifecycle(StrEnum):
+    """Derived from facts, never typed in (docs/decisions/0006-lifecycle.md)."""
+
+    PROSPECT = "prospect"
+    NEW = "new"
+    ESTABLISHED = "established"
+    AT_RISK = "at_risk"
+    LOST = "lost"
+
+
+class CustomerFields(SQLModel):
+    """The plain fields of a customer, shared by draft and table."""
+
+    kind: Kind = text_enum(Kind.COMPANY)
+    party: Party = text_enum(Party.CUSTOMER)
+    name: str = Field(max_length=120)
+    contact: str = Field(default="", max_length=60)
+    gender: Gender = text_enum(Gender.UNKNOWN)
+    birthday: date | None = None
+    uscc: str = Field(default="", max_length=18)
+    industry: str = Field(default="", max_length=60)
+    source: str = Field(default="", max_length=60)
+    grade: Grade = text_enum(Grade.NONE)
+    preference: str = Field(default="", max_length=500)
+    notes: str = Field(default="", max_length=5000)
+
+
+class CustomerDraft(CustomerFields, Draft):
+    """What a form or an import row says. Sealed fields are plain text here; the service normalises and checks all of it."""
+
+    code: str = ""
+    phone: str = ""
+    phone2: str = ""
+    email: str = ""
+    wechat: str = ""
+    id_number: str = ""
+    address: str = ""
+    region: str = ""
+    owner_id: int | None = None
+    imported_owner: str = ""
+    tags: list[str] = Field(default_factory=list)
+    created_at: datetime | None = None
+
+
+class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model, table=True):
+    """One party. Personal values are sealed under its own key (`subject_key`), named by `uid`."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        Index("ix_customer_live_created", "created_at", sqlite_where=text("deleted_at IS NULL")),
+        Index("ix_customer_live_contacted", "owner_id", "last_contact_at", sqlite_where=text("deleted_at IS NULL")),
+        Index("ix_customer_owner_id_id", "owner_id", "id"),
+    )
+    SEALED: ClassVar[tuple[str, ...]] = ("phone", "phone2", "email", "wechat", "id_number", "address")
+
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
+    code: str = Field(max_length=40, unique=True)
+    phone: bytes | None = sealed()
+    phone2: bytes | None = sealed()
+    email: bytes | None = sealed()
+    wechat: bytes | None = sealed()
+    id_number: bytes | None = sealed()
+    address: bytes | None = sealed()
+    region_code: str | None = Field(default=None, foreign_key="region.code", index=True)
+    imported_owner: str = Field(default="", max_length=60)
+    created_by_id: int | None = Field(default=None, foreign_key="app_user.id")
+    batch_id: int | None = Field(default=None, foreign_key="import_batch.id", index=True)
+    name_order: str = derived("", max_length=200, index=True)
+    completeness: int = derived(0)
+    last_contact_at: datetime | None = derived(None, index=True)
+    next_due_at: datetime | None = derived(None)
+    deal_count: int = derived(0)
+    first_deal_at: datetime | None = derived(None)
+    last_deal_at: datetime | None = derived(None)
+
+
+class SubjectKey(Model, table=True):
+    """The wrapped key of one customer. Dropping the row makes every sealed value of that customer unreadable, here and in the audit log."""
+
+    __tablename__ = "subject_key"
+    __audited__ = False
+    uid: str = Field(primary_key=True, max_length=32)
+    wrapped: bytes
+    created_at: datetime
+
+
+class CustomerTag(Model, table=True):
+    __tablename__ = "customer_tag"
+    __audited__ = False  # the customer's own history carries its tags
+    customer_id: int = Field(primary_key=True, foreign_key="customer.id")
+    tag: str = Field(primary_key=True, max_length=40, index=True)
+
+
+class CustomerRow(View):
+    """One line of a list."""
+
+    id: int
+    code: str
+    name: str
+    kind: Kind
+    grade: Grade
+    phone: str
+    owner: str
+    owner_id: int | None
+    region: str
+    industry: str
+    source: str
+    last_contact_at: datetime | None
+    next_due_at: datetime | None
+    completeness: int
+    lifecycle: Lifecycle
+    masked: bool
+    matched: str = ""
+
+
+class CustomerView(CustomerRow):
+    """The whole record, as this actor may see it."""
+
+    uid: str
+    party: Party
+    contact: str
+    phone2: str
+    email: str
+    wechat: str
+    gender: Gender
+    birthday: date | None
+    id_number: str
+    uscc: str
+    region_code: str | None
+    address: str
+    tags: list[str]
+    preference: str
+    notes: str
+    imported_owner: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    may_edit: bool
+    may_reveal: bool
+
+
+class DuplicateView(View):
+    """A possible duplicate, masked: enough to recognise, never more than the actor may know."""
+
+    id: int | None
+    code: str
+    name: str
+    phone: str
+    owner: str
+    score: int
+    sure: bool
+    reasons: list[tuple[str, dict[str, Any], int]]

@@ -1,0 +1,60 @@
+"""Tasks: what is to be done next, by whom, until when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View
+
+
+class TaskGroup(StrEnum):
+    """Where a task stands today, in the order of a worklist."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    WEEK = "week"
+    LATER = "later"
+
+
+class TaskFields(SQLModel):
+    title: str = Field(max_length=200)
+    due_at: datetime
+    customer_id: int | None = Field(default=None, foreign_key="customer.id")
+    assignee_id: int | None = Field(default=None, foreign_key="app_user.id")
+
+
+class TaskDraft(TaskFields, Draft):
+    pass
+
+
+class Task(TaskFields, SoftDeleted, Timestamped, Versioned, Model, table=True):
+    """Open while `done_at` is empty: a missed one stays until somebody handles it."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_open_due", "due_at", "assignee_id", sqlite_where=text("done_at IS NULL AND deleted_at IS NULL")),
+        Index("ix_task_customer_open", "customer_id", "due_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    created_by_id: int | None = Field(default=None, foreign_key="app_user.id")
+    activity_id: int | None = Field(default=None, foreign_key="activity.id")
+    done_at: datetime | None = None
+    done_by_id: int | None = Field(default=None, foreign_key="app_user.id")
+
+
+class TaskView(View):
+    id: int
+    title: str
+    due_at: datetime
+    group: TaskGroup
+    customer_id: int | None
+    customer: str
+    assignee_id: int | None
+    assignee: str
+    done_at: datetime | None
+    version: int

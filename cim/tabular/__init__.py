@@ -1,0 +1,8 @@
+"""Untrusted tables in, safe tables out: CSV, TSV, TXT, XLSX and XLS as rows of text, with every oddity named by row and column."""
+
+from cim.tabular.decode import CHOICES
+from cim.tabular.reading import preview, read
+from cim.tabular.table import Limits, Preview, Problem, Row, Table
+from cim.tabular.writing import write_csv, write_xlsx
+
+__all__ = ["CHOICES", "Limits", "Preview", "Problem", "Row", "Table", "preview", "read", "write_csv", "write_xlsx"]
