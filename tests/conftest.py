@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from cim import crypto, db, schema
+from cim import crypto, db, schema, service
+from cim.access import SYSTEM
 from tests.factories import Personas, hire
 
 POSTGRES = os.environ.get("CIM_TEST_POSTGRES_URL", "")
@@ -28,6 +29,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         if POSTGRES:
             _admin(f'CREATE DATABASE "{_name()}"')
         schema.upgrade()
+        service.regions.seed(SYSTEM)
         hire()
         db.engine().dispose()
         name = _name() if POSTGRES else ""

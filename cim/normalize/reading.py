@@ -26,16 +26,24 @@ def pinyin(text: str) -> tuple[str, ...]:
     return _syllables(_pieces(text), surname=True)
 
 
-@lru_cache(maxsize=50_000)
 def pinyin_readings(name: str) -> list[list[str]]:
     """Return every likely reading of a name, `pinyin` first: 单伟 gives shan wei and dan wei. At most four."""
+    return [list(reading) for reading in _readings(name)]
+
+
+@lru_cache(maxsize=50_000)
+def _readings(name: str) -> tuple[tuple[str, ...], ...]:
     usual = pinyin(name)
     if not usual:
-        return []
-    found = dict.fromkeys([usual, _syllables(_pieces(name), surname=False)])
-    for reading in islice(product(*_choices("".join(_pieces(name)), usual)), 2 * MOST_READINGS):
-        found.setdefault(reading)
-    return [list(reading) for reading in islice(found, MOST_READINGS)]
+        return ()
+    characters = "".join(_pieces(name))
+    found = dict.fromkeys([usual])
+    if characters[0] in READINGS or characters[:2] in COMPOUND_READINGS:
+        found.setdefault(_syllables(_pieces(name), surname=False))
+    choices = _choices(characters, usual)
+    if any(len(sounds) > 1 for sounds in choices):
+        found |= dict.fromkeys(islice(product(*choices), 2 * MOST_READINGS))
+    return tuple(islice(found, MOST_READINGS))
 
 
 def _choices(characters: str, usual: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -82,7 +90,9 @@ def _read(run: str, *, surname: bool) -> list[str]:
 
 
 def _phrase_length(run: str, position: int) -> int:
-    phrases = _dictionary()[1]
+    _, phrases, beginnings = _dictionary()
+    if run[position : position + 2] not in beginnings:
+        return 0
     for length in range(min(_LONGEST_PHRASE, len(run) - position), 1, -1):
         if run[position : position + length] in phrases:
             return length
@@ -94,7 +104,7 @@ def _sounds(word: str) -> tuple[str, ...]:
     """Return the toneless syllables of one character or of one phrase of the dictionary."""
     if word in CORRECTIONS:
         return (CORRECTIONS[word],)
-    characters, phrases = _dictionary()
+    characters, phrases, _ = _dictionary()
     if len(word) > 1:
         return tuple(_toneless(choices[0]) for choices in phrases[word])
     return (_toneless(characters.get(ord(word), word).partition(",")[0]),)
@@ -106,7 +116,8 @@ def _toneless(syllable: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _dictionary() -> tuple[dict[int, str], dict[str, list[list[str]]]]:
+def _dictionary() -> tuple[dict[int, str], dict[str, list[list[str]]], frozenset[str]]:
+    """Return the readings of characters, the readings of phrases, and the first two characters of every phrase."""
     from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # slow to import: never before it is needed
 
-    return PINYIN_DICT, PHRASES_DICT
+    return PINYIN_DICT, PHRASES_DICT, frozenset(phrase[:2] for phrase in PHRASES_DICT)

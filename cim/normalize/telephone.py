@@ -11,7 +11,7 @@ from cim.normalize.texts import half_width
 _NEIGHBOURS = (852, 853, 886)
 _SEPARATOR = re.compile(r"[/;,、|\n]| 或 ?|或")
 _EXTENSION = re.compile(r"(?:转分机|分机号?|转|ext\.?|x|#)[\s:.]*(\d{1,6})$", re.IGNORECASE)
-_HYPHEN_EXTENSION = re.compile(r"(?<=\d{4})[-\s]+(\d{2,5})$")
+_HYPHEN_EXTENSION = re.compile(r"(?<=\d{4})[-\s]+(\d{1,6})$")
 _LABEL = re.compile(r"^[^\d+(]+")
 _REMARK = re.compile(r"\(\D+\)|[^\d)]+$")
 

@@ -1,0 +1,65 @@
+"""What a list of customers can be narrowed to. One filter serves lists, KPIs, charts and exports, so their numbers agree."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from cim.models.base import Draft, View
+from cim.models.customer import CustomerRow, Grade, Kind, Lifecycle
+
+
+class Contacted(StrEnum):
+    """When somebody last spoke with the customer."""
+
+    TODAY = "today"
+    WEEK = "week"
+    MONTH = "month"
+    EARLIER = "earlier"
+    NEVER = "never"
+
+
+class Order(StrEnum):
+    NEWEST = "newest"
+    LAST_CONTACT = "last_contact"
+    NEXT_DUE = "next_due"
+    NAME = "name"
+    GRADE = "grade"
+
+
+class CustomerFilter(Draft):
+    """All conditions hold together; None and "" do not narrow. Dates are local days, both ends included.
+
+    `owner` is a user id, 0 for the public pool. `region` is a code and includes what lies below it.
+    `idle_days` N: no contact for N days or more, counting from creation where there was none.
+    """
+
+    q: str = ""
+    owner: int | None = None
+    region: str = ""
+    grade: Grade | None = None
+    kind: Kind | None = None
+    industry: str | None = None
+    source: str | None = None
+    tag: str = ""
+    lifecycle: Lifecycle | None = None
+    contacted: Contacted | None = None
+    created_from: date | None = None
+    created_to: date | None = None
+    active_from: date | None = None
+    active_to: date | None = None
+    idle_days: int | None = None
+    overdue: bool | None = None
+    no_next_step: bool | None = None
+    batch: int | None = None
+    duplicates_of: int | None = None
+
+
+class CustomerList(View):
+    """One page of a list. `total` is exact unless `more` says that there are at least so many."""
+
+    rows: list[CustomerRow]
+    total: int
+    more: bool
+    page: int
+    size: int

@@ -1,0 +1,135 @@
+"""Keeps the search documents and lookup keys of customers true, in the transaction that changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert, select, text
+
+from cim import crypto, db, divisions, matching, search_text
+from cim.models import Contact, CustomerSearch, LookupKey
+from cim.models.customer import Kind
+from cim.work import Work
+
+_ADD = text("INSERT INTO customer_fts(rowid, g) VALUES (:id, :grams)")
+_REMOVE = text("INSERT INTO customer_fts(customer_fts, rowid, g) VALUES ('delete', :id, :grams)")
+
+
+@dataclass
+class Person:
+    """A contact as the index needs it, in clear."""
+
+    name: str
+    phone: str = ""
+    email: str = ""
+    id: int | None = None
+
+
+@dataclass
+class Entry:
+    """A customer as the index needs it, in clear: `values` holds plain and sealed fields by name."""
+
+    customer_id: int
+    values: dict[str, Any]
+    contacts: Sequence[Person] = field(default_factory=list)
+
+
+def write(work: Work, entries: Sequence[Entry], *, new: bool) -> None:
+    """Index customers. `new` ones have no index rows yet, which saves looking for them."""
+    if not entries:
+        return
+    ids = [e.customer_id for e in entries]
+    if not new:
+        _remove(work, ids)
+    lookups: list[dict[str, Any]] = []
+    for entry in entries:
+        lookups += _lookups(entry)
+    for start in range(0, len(lookups), 20_000):
+        work.session.execute(insert(LookupKey.__table__), lookups[start : start + 20_000])  # type: ignore[attr-defined]
+    documents = [(e.customer_id, document(e)) for e in entries]
+    if db.is_sqlite(work.session):
+        work.session.execute(insert(CustomerSearch.__table__), [{"customer_id": i, "document": d} for i, d in documents])  # type: ignore[attr-defined]
+        work.session.execute(_ADD, [{"id": i, "grams": " ".join(search_text.grams(d))} for i, d in documents])
+    else:
+        statement = text("INSERT INTO customer_search(customer_id, document, grams) VALUES (:id, :document, :grams)")
+        rows = [{"id": i, "document": d, "grams": search_text.grams(d, sizes=(1, 2))} for i, d in documents]
+        work.session.execute(statement, rows)
+
+
+def party(kind: Kind | str, values: dict[str, Any]) -> matching.Party:
+    """A customer in the comparable form of cim/matching."""
+    return matching.prepare(
+        "company" if kind == Kind.COMPANY else "person",
+        values["name"],
+        phones=[values.get("phone") or "", values.get("phone2") or ""],
+        emails=[values.get("email") or ""],
+        uscc=values.get("uscc") or "",
+        address=values.get("address") or "",
+        contact=values.get("contact") or "",
+    )
+
+
+def document(entry: Entry) -> str:
+    """The folded text that search reads: names, pinyin, initials, place. Never phone, e-mail, ID or street."""
+    values = entry.values
+    region = divisions.load().get(values.get("region_code") or "")
+    return search_text.document(
+        values["name"],
+        company=values.get("kind") == Kind.COMPANY,
+        contacts=[values.get("contact") or "", *(p.name for p in entry.contacts)],
+        place=region.name if region and region.level != "area" else "",
+    ).text
+
+
+def contacts_of(work: Work, customer_id: int, cipher: crypto.Cipher | None) -> list[Person]:
+    """The customer's contacts, opened."""
+    statement = select(Contact).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))  # type: ignore[union-attr,arg-type]
+    return [
+        Person(
+            c.name,
+            cipher.open(bytes(c.phone), f"contact.phone.{c.uid}") if c.phone and cipher else "",
+            cipher.open(bytes(c.email), f"contact.email.{c.uid}") if c.email and cipher else "",
+            c.id,
+        )
+        for c in work.session.execute(statement).scalars()
+    ]
+
+
+def _lookups(entry: Entry) -> list[dict[str, Any]]:
+    blind = crypto.keys().blind
+    values = entry.values
+    rows: dict[tuple[str, bytes, int | None], dict[str, Any]] = {}
+
+    def put(kind: str, value: str, contact_id: int | None = None) -> None:
+        digest = blind(kind, value)
+        rows[kind, digest, contact_id] = {
+            "customer_id": entry.customer_id,
+            "contact_id": contact_id,
+            "kind": kind,
+            "digest": digest,
+        }
+
+    for number, contact_id in [(values.get("phone"), None), (values.get("phone2"), None), *((p.phone, p.id) for p in entry.contacts)]:
+        for term in search_text.phone_terms(number) if number else ():
+            put(f"find.{term.field}", term.value, contact_id)
+    for address, contact_id in [(values.get("email"), None), *((p.email, p.id) for p in entry.contacts)]:
+        if address:
+            put("find.email", address, contact_id)
+    for name in ("id_number", "uscc", "wechat"):
+        if values.get(name):
+            put(f"find.{name}", values[name])
+    put("find.name", search_text.fold(values["name"]))
+    for kind, value in matching.keys(party(values["kind"], values)):
+        put(f"match.{kind}", value)
+    return list(rows.values())
+
+
+def _remove(work: Work, ids: Iterable[int]) -> None:
+    for customer_id in ids:
+        old = work.session.execute(select(CustomerSearch.document).where(CustomerSearch.customer_id == customer_id)).scalar_one_or_none()  # type: ignore[call-overload]
+        if old is not None and db.is_sqlite(work.session):
+            work.session.execute(_REMOVE, {"id": customer_id, "grams": " ".join(search_text.grams(old))})
+        work.session.execute(delete(CustomerSearch).where(CustomerSearch.customer_id == customer_id))  # type: ignore[arg-type]
+        work.session.execute(delete(LookupKey).where(LookupKey.customer_id == customer_id))  # type: ignore[arg-type]

@@ -1,0 +1,144 @@
+"""What a customer or contact draft becomes: every value canonical, or Invalid naming the field. No database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cim import divisions, normalize
+from cim.errors import Invalid
+from cim.models.contact import ContactDraft
+from cim.models.customer import CustomerDraft, Kind
+
+_WEIGHTS = {"name": 3, "reach": 3, "region": 1, "kind": 1, "owner": 1, "source": 1}
+
+
+@dataclass
+class Standard:
+    """Canonical values: `plain` by column, `sealed` (still clear text) by sealed column."""
+
+    plain: dict[str, Any] = field(default_factory=dict)
+    sealed: dict[str, str] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+
+
+def customer(draft: CustomerDraft) -> Standard:
+    """All of a customer draft, canonical. Raises Invalid at the first field that cannot be."""
+    made = Standard(tags=_each_tag(draft.tags))
+    phones = _value("phone", draft.phone, normalize.phones) or []
+    second = _value("phone2", draft.phone2, normalize.phone) or (phones[1] if len(phones) > 1 else "")
+    made.sealed = {
+        "phone": phones[0] if phones else "",
+        "phone2": second,
+        "email": _value("email", draft.email, normalize.email) or "",
+        "wechat": _value("wechat", draft.wechat, normalize.wechat) or "",
+        "id_number": _value("id_number", draft.id_number, normalize.id_number) or "",
+        "address": _text("address", draft.address, 200),
+    }
+    birthday = draft.birthday
+    if birthday is None and made.sealed["id_number"] and draft.kind is Kind.PERSON:
+        birthday = normalize.id_birthday(made.sealed["id_number"])
+    made.plain = {
+        "kind": draft.kind,
+        "party": draft.party,
+        "name": _required("name", draft.name, 120),
+        "contact": _text("contact", draft.contact, 60),
+        "gender": draft.gender,
+        "birthday": birthday,
+        "uscc": _value("uscc", draft.uscc, normalize.uscc) or "",
+        "industry": _text("industry", draft.industry, 60),
+        "source": _text("source", draft.source, 60),
+        "grade": draft.grade,
+        "preference": _long("preference", draft.preference, 500),
+        "notes": _long("notes", draft.notes, 5000),
+        "region_code": region(draft.region, draft.address),
+    }
+    return made
+
+
+def contact(draft: ContactDraft) -> Standard:
+    """All of a contact draft, canonical. Raises Invalid at the first field that cannot be."""
+    return Standard(
+        plain={
+            "name": _required("name", draft.name, 60),
+            "title": _text("title", draft.title, 60),
+            "role": _text("role", draft.role, 60),
+            "birthday": draft.birthday,
+        },
+        sealed={
+            "phone": _value("phone", draft.phone, normalize.phone) or "",
+            "email": _value("email", draft.email, normalize.email) or "",
+        },
+    )
+
+
+def region(name: str, address: str = "") -> str | None:
+    """The code of a region given by code or name, else the city that the address begins with; None when both are empty or silent."""
+    name = name.strip()
+    if not name:
+        place = divisions.parse(address) if address.strip() else None
+        return (place.city or place.province or None) if place else None
+    known = divisions.load().get(name)
+    code = name if known and known.level != "district" else divisions.find(name)
+    if code is None:
+        raise Invalid("region", "Region {value} is not known: give province and city, such as 江苏省南京市.", value=name[:40])
+    return code
+
+
+def completeness(values: dict[str, Any]) -> int:
+    """Share of the fields that matter which are filled, 0 to 100 (DATA: data-quality score, completeness part)."""
+    person = values.get("kind") == Kind.PERSON
+    filled = {
+        "name": bool(values.get("name")),
+        "reach": any(values.get(k) for k in ("phone", "phone2", "email", "wechat")),
+        "region": bool(values.get("region_code")),
+        "kind": person or bool(values.get("industry")),
+        "owner": values.get("owner_id") is not None,
+        "source": bool(values.get("source")),
+    }
+    return 10 * sum(weight for name, weight in _WEIGHTS.items() if filled[name])
+
+
+def shown(field_name: str, raw: str) -> str:
+    """What a typed value will be stored as, for the hint beside the input. Raises Invalid with the reason it cannot."""
+    match field_name:
+        case "phone" | "phone2":
+            return ", ".join(normalize.phone_display(p) for p in _value(field_name, raw, normalize.phones) or [])
+        case "name":
+            return _text("name", raw, 120)
+        case "email":
+            return _value("email", raw, normalize.email) or ""
+        case "uscc":
+            return _value("uscc", raw, normalize.uscc) or ""
+        case "id_number":
+            return _value("id_number", raw, normalize.id_number) or ""
+    return raw.strip()
+
+
+def _value(name: str, raw: str, canonical: Callable[[str], Any]) -> Any:
+    if not raw or not raw.strip():
+        return None
+    try:
+        return canonical(raw)
+    except normalize.Bad as bad:
+        raise Invalid(name, bad.msgid, **bad.params) from bad
+
+
+def _text(name: str, raw: str, limit: int) -> str:
+    return _value(name, raw, lambda value: normalize.text(value, limit=limit)) or ""
+
+
+def _long(name: str, raw: str, limit: int) -> str:
+    return _value(name, raw, lambda value: normalize.multiline(value, limit=limit)) or ""
+
+
+def _required(name: str, raw: str, limit: int) -> str:
+    value = _text(name, raw, limit)
+    if not value:
+        raise Invalid(name, "Enter the name.")
+    return value
+
+
+def _each_tag(raw: list[str]) -> list[str]:
+    return sorted({tag for tag in (_text("tags", value, 40) for value in raw) if tag})
