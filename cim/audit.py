@@ -40,7 +40,9 @@ class Event:
     row_digest: bytes | None = None
 
 
-def append(session: Session, who: dict[str, Any], at: datetime, change_set_id: int, events: list[tuple[Event, Any]]) -> bytes:
+def append(
+    session: Session, who: dict[str, Any], at: datetime, change_set_id: int, events: list[tuple[Event, Any]]
+) -> bytes:
     """Write events as links of the chain, in the session's transaction. Each comes with the cipher of its subject, or None.
     Returns the MAC of the new head. `who` holds actor_id, actor, role, session_id, source, ip."""
     keys = crypto.keys()
@@ -85,7 +87,9 @@ def canonical(row: dict[str, Any]) -> bytes:
         [
             VERSION,
             row["seq"],
-            int(moment.timestamp() * 1_000_000) if moment.tzinfo else int(moment.replace(tzinfo=UTC).timestamp() * 1_000_000),
+            int(moment.timestamp() * 1_000_000)
+            if moment.tzinfo
+            else int(moment.replace(tzinfo=UTC).timestamp() * 1_000_000),
             row["change_set_id"],
             row["actor_id"],
             row["actor"],
@@ -119,7 +123,9 @@ def unpack(entry: AuditEntry, cipher: crypto.Cipher | None) -> dict[str, tuple[A
     return {k: (v[0], v[1]) for k, v in json.loads(cipher.open(entry.changes, _place(entry.seq))).items()}
 
 
-def walk(session: Session, *, after: int = 0, until: int | None = None, chunk: int = 5000) -> Iterator[tuple[int, bytes]]:
+def walk(
+    session: Session, *, after: int = 0, until: int | None = None, chunk: int = 5000
+) -> Iterator[tuple[int, bytes]]:
     """Recompute the chain from entry `after` on, yielding (seq, mac). Raises Broken at the first entry that does not fit."""
     keys = crypto.keys()
     table = _table()
@@ -127,7 +133,11 @@ def walk(session: Session, *, after: int = 0, until: int | None = None, chunk: i
     if after:
         prev = bytes(session.execute(select(table.c.mac).where(table.c.seq == after)).scalar_one())
     while True:
-        rows = session.execute(select(table).where(table.c.seq > after).order_by(table.c.seq).limit(chunk)).mappings().all()
+        rows = (
+            session.execute(select(table).where(table.c.seq > after).order_by(table.c.seq).limit(chunk))
+            .mappings()
+            .all()
+        )
         for row in rows:
             if row["seq"] != after + 1:
                 raise Broken(after + 1, "entry is missing")
@@ -153,7 +163,9 @@ class Broken(Exception):
 
 def row_digest(table: str, values: dict[str, Any]) -> bytes:
     """Keyed digest of a row's stored values (16 bytes): a later direct SQL edit no longer matches it."""
-    shown = json.dumps([table, *([k, plain(values[k])] for k in sorted(values))], ensure_ascii=False, separators=(",", ":"))
+    shown = json.dumps(
+        [table, *([k, plain(values[k])] for k in sorted(values))], ensure_ascii=False, separators=(",", ":")
+    )
     return crypto.keys().mac(b"row", shown.encode())[:16]
 
 
@@ -181,7 +193,9 @@ def count(session: Session) -> int:
 def _pack(changes: dict[str, tuple[Any, Any]], cipher: crypto.Cipher | None, seq: int) -> bytes | None:
     if not changes:
         return None
-    content = json.dumps({k: [plain(v[0]), plain(v[1])] for k, v in changes.items()}, ensure_ascii=False, separators=(",", ":"))
+    content = json.dumps(
+        {k: [plain(v[0]), plain(v[1])] for k, v in changes.items()}, ensure_ascii=False, separators=(",", ":")
+    )
     return cipher.seal(content, _place(seq)) if cipher else content.encode()
 
 

@@ -54,7 +54,9 @@ def wait_for_server(seconds: float = 10) -> None:
 @lru_cache(maxsize=8)
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        return create_engine(
+            url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        )
     settings().home.mkdir(parents=True, exist_ok=True)
     made = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}, pool_size=10)
     event.listen(made, "connect", _prepare_sqlite)

@@ -30,6 +30,7 @@ _STREET = re.compile(
     "[东南西北中]?[一二三四五六七八九十]?(?:路|街|大街|大道|道|巷|弄|胡同|里|桥|村|镇|乡|广场|大厦|公园|花园|站|小区)"
 )
 _SEPARATORS = re.compile(r"[\s/\\\-—–_,，、>·|]+")
+_BROKEN = re.compile("[\ud800-\udfff]")  # halves of characters: no text can hold them, the converter fails on them
 _LONGEST_NAME = 16
 _ALIASES = {"台北": "710000", "台北市": "710000", "高雄": "710000", "九龙": "810000", "新界": "810000"}
 
@@ -294,7 +295,7 @@ def _is_short(name: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    plain = _BROKEN.sub("", "".join(unicodedata.normalize("NFKC", text).split()))
     return plain if plain.isascii() else _simplify()(plain)
 
 

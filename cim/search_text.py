@@ -80,7 +80,7 @@ def grams(text: str, sizes: tuple[int, ...] = (1, 2, 3)) -> list[str]:
     for run, least in _runs(text):
         for size in sizes:
             if size >= least:
-                found.update(_pieces(run, size))
+                found.update([run[start : start + size] for start in range(len(run) - size + 1)])
     return sorted(found)
 
 
@@ -94,16 +94,12 @@ def lookup(words: Iterable[str], sizes: tuple[int, ...] = (1, 2, 3)) -> list[str
         for run, least in _runs(word):
             size = max((size for size in sizes if least <= size <= len(run)), default=0)
             if size:
-                found.update(_pieces(run, size))
+                found.update([run[start : start + size] for start in range(len(run) - size + 1)])
     return sorted(found)
 
 
-def _pieces(run: str, size: int) -> list[str]:
-    return [run[start : start + size] for start in range(len(run) - size + 1)]
-
-
 def _runs(text: str) -> Iterator[tuple[str, int]]:
-    for run in _RUN.findall(text.casefold()):
+    for run in set(_RUN.findall(text.casefold())):
         yield run, 1 if not run.isascii() and _DENSE_START.match(run) else 2
 
 
@@ -113,15 +109,15 @@ def document(
     """Return what to keep for a customer: names, their pinyin, its initials (all readings), and the place's full name.
 
     A firm's name also stands without place and legal form; its pinyin is that of the name without the form.
-
     Lines of one section are parted by one newline and sections by two; nothing a query holds can cross a line.
     """
     written = [name, short_name, *contacts]
     names = [compact(text) for text in written]
     if company:
         firm = normalize.company(name)
-        names.append(firm.core)
-        written[0] = names[0].removesuffix(firm.form) or name  # nobody types the legal form in pinyin
+        names.append(compact(firm.core))
+        if not name.isascii():
+            written[0] = names[0].removesuffix(firm.form) or name  # nobody types the legal form in pinyin
     readings = [reading for text in written if text for reading in normalize.pinyin_readings(text)]
     sections = (
         names,

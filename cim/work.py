@@ -44,7 +44,9 @@ GUARDS: dict[str, Guard] = {}
 """Every guarded service function, by action name (`customers.create`)."""
 
 
-def command(permission: Permission) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Actor | Work, P], R]]:
+def command(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Actor | Work, P], R]]:
     """A function of `(work, ...)` that writes becomes one of `(actor, ...)`: one transaction, permission first, history last.
     Called with a Work it joins that transaction. Raises Denied, SessionEnded, Conflict, and what the function raises."""
     return _guard(permission, writing=True, recorded=False)
@@ -116,7 +118,14 @@ class Work:
         sequence = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
         return [int(v) for v in self.session.execute(sequence, {"name": table.__tablename__, "count": count}).scalars()]
 
-    def bulk(self, model: type[Model], rows: list[dict[str, Any]], *, changes: Iterable[history.Change] = (), chunk: int = 5000) -> None:
+    def bulk(
+        self,
+        model: type[Model],
+        rows: list[dict[str, Any]],
+        *,
+        changes: Iterable[history.Change] = (),
+        chunk: int = 5000,
+    ) -> None:
         """Insert many rows by one prepared statement, with the history given beside them."""
         table: Any = model
         for start in range(0, len(rows), chunk):
@@ -141,7 +150,15 @@ class Work:
     def remember(self, token: str | None, result_id: int) -> None:
         """Store the result for `replayed`, in the same transaction."""
         if token:
-            self.session.add(OnceToken(token=token[:64], action=self.action, user_id=self.actor.user_id, result_id=result_id, created_at=self.now))
+            self.session.add(
+                OnceToken(
+                    token=token[:64],
+                    action=self.action,
+                    user_id=self.actor.user_id,
+                    result_id=result_id,
+                    created_at=self.now,
+                )
+            )
 
     # ---- customers' keys
     def new_subject(self, uid: str) -> crypto.Cipher:
@@ -162,7 +179,9 @@ class Work:
         missing = [uid for uid in dict.fromkeys(uids) if uid not in self._ciphers]
         for start in range(0, len(missing), 500):
             part = missing[start : start + 500]
-            found = dict(self.session.execute(select(SubjectKey.uid, SubjectKey.wrapped).where(SubjectKey.uid.in_(part))).all())  # type: ignore[attr-defined]
+            found = dict(
+                self.session.execute(select(SubjectKey.uid, SubjectKey.wrapped).where(SubjectKey.uid.in_(part))).all()
+            )  # type: ignore[attr-defined]
             for uid in part:
                 wrapped = found.get(uid)
                 self._ciphers[uid] = crypto.keys().open_subject(uid, bytes(wrapped)) if wrapped else None
@@ -175,7 +194,9 @@ class Work:
         return self._uids[customer_id]
 
     # ---- history
-    def record(self, action: str = "", *, result: Result = Result.OK, reason: str = "", of: Model | None = None, **facts: Any) -> None:
+    def record(
+        self, action: str = "", *, result: Result = Result.OK, reason: str = "", of: Model | None = None, **facts: Any
+    ) -> None:
         """Put an event into the audit log that is not a change of a row (a reveal, an export, a sign-in)."""
         happened = audit.Event(action or self.action, result=result, reason=reason)
         happened.changes = {name: (None, value) for name, value in facts.items()}
@@ -203,7 +224,13 @@ class Work:
             return
         for key, row in self._rows.items():
             self._events[key].row_digest = history.digest_of(row)
-        values = {"at": self.now, "action": self.action, "actor_id": self.actor.user_id, "reason": self.reason, "entries": len(events)}
+        values = {
+            "at": self.now,
+            "action": self.action,
+            "actor_id": self.actor.user_id,
+            "reason": self.reason,
+            "entries": len(events),
+        }
         table: Any = ChangeSet
         change_set = self.session.execute(insert(table.__table__).returning(table.id), values).scalar_one()
         self.load_ciphers(e.subject_uid for e in events if e.subject_uid)
@@ -291,9 +318,16 @@ def reload(session: Session, me: Actor) -> Actor:
         raise SessionEnded("Your session has ended. Please sign in again.")
     if me.session_id is not None:
         held = session.get(AuthSession, me.session_id)
-        if held is None or held.revoked_at or held.expires_at <= clock.now() or held.session_version != user.session_version:
+        if (
+            held is None
+            or held.revoked_at
+            or held.expires_at <= clock.now()
+            or held.session_version != user.session_version
+        ):
             raise SessionEnded("Your session has ended. Please sign in again.")
-    known = replace(me, username=user.username, name=user.name, role=user.role, team_id=user.team_id, team_user_ids=frozenset())
+    known = replace(
+        me, username=user.username, name=user.name, role=user.role, team_id=user.team_id, team_user_ids=frozenset()
+    )
     if Scope.TEAM in {known.scope(p) for p in Permission}:
         known = replace(known, team_user_ids=_team_members(session, user.team_id))
     return known

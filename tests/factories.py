@@ -40,7 +40,12 @@ class Personas:
     def load(cls) -> Personas:
         with db.session(writing=False) as session:
             users = {u.username: u for u in session.execute(select(User)).scalars()}
-        return cls(**{name: Actor(users[name].id, name, users[name].name, users[name].role, users[name].team_id) for name in PEOPLE})
+        return cls(
+            **{
+                name: Actor(users[name].id, name, users[name].name, users[name].role, users[name].team_id)
+                for name in PEOPLE
+            }
+        )
 
     def __iter__(self) -> Iterator[Actor]:
         return iter((self.ann, self.bo, self.mei, self.kai, self.audrey, self.root))
@@ -56,7 +61,16 @@ def hire() -> None:
             session.flush()
             teams[name] = team.id or 0
         for username, (name, role, team_name) in PEOPLE.items():
-            session.add(User(username=username, name=name, role=role, team_id=teams.get(team_name or ""), password_hash=PASSWORD_HASH, must_change_password=False))
+            session.add(
+                User(
+                    username=username,
+                    name=name,
+                    role=role,
+                    team_id=teams.get(team_name or ""),
+                    password_hash=PASSWORD_HASH,
+                    must_change_password=False,
+                )
+            )
         session.commit()
 
 

@@ -89,6 +89,7 @@ def _likeness(one: Party, other: Party) -> float:
 # At least this alike, and the points for a firm and for a person.
 _NAME_POINTS: tuple[tuple[float, int, int], ...] = (
     (0.999, 45, 30),
+    (0.95, 38, 30),
     (0.9, 38, 24),
     (0.8, 28, 10),
     (0.65, 14, 15),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
@@ -194,16 +194,3 @@ class CustomerView(CustomerRow):
     version: int
     may_edit: bool
     may_reveal: bool
-
-
-class DuplicateView(View):
-    """A possible duplicate, masked: enough to recognise, never more than the actor may know."""
-
-    id: int | None
-    code: str
-    name: str
-    phone: str
-    owner: str
-    score: int
-    sure: bool
-    reasons: list[tuple[str, dict[str, Any], int]]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field
 
-from cim.models.base import Model, text_enum
+from cim.models.base import Model, View, text_enum
 
 
 class LookupKey(Model, table=True):
@@ -53,3 +53,25 @@ class DuplicatePair(Model, table=True):
     status: PairStatus = text_enum(PairStatus.OPEN)
     batch_id: int | None = Field(default=None, foreign_key="import_batch.id", index=True)
     found_at: datetime
+
+
+class DuplicateView(View):
+    """A possible duplicate, masked: enough to recognise, never more than the actor may know."""
+
+    id: int | None
+    code: str
+    name: str
+    phone: str
+    owner: str
+    score: int
+    sure: bool
+    reasons: list[tuple[str, dict[str, Any], int]]
+
+
+class DraftPreview(View):
+    """A draft while it is being typed. `shown` is each value as it would be stored, where that differs from what was
+    typed; `wrong` the message id and parameters of what is not acceptable, both by field."""
+
+    shown: dict[str, str]
+    wrong: dict[str, tuple[str, dict[str, Any]]]
+    duplicates: list[DuplicateView]

@@ -59,7 +59,6 @@ def person(name: str) -> str:
     return short or plain
 
 
-@lru_cache(maxsize=20_000)
 def address_key(raw: str) -> str:
     """Return an address without punctuation, 省, 市 and 室, its city and district in full: one key for its spellings.
 

@@ -56,15 +56,17 @@ def _choices(characters: str, usual: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 
 def initials(syllables: tuple[str, ...] | list[str]) -> str:
-    """Return the first letters: ("ou", "yang") gives "oy". A Latin word or number stays whole."""
+    """Return the first letters: ("ou", "yang") gives "oy". A number stays whole."""
     return "".join(part if part.isdigit() else part[:1] for part in syllables)
 
 
-def _pieces(text: str) -> list[str]:
-    return _PIECE.findall(_GAP.sub("", fold(text)))
+@lru_cache(maxsize=1_000)
+def _pieces(text: str) -> tuple[str, ...]:
+    """Part a name into runs of Chinese characters and of other letters; kept, because each reading asks for it."""
+    return tuple(_PIECE.findall(_GAP.sub("", fold(text))))
 
 
-def _syllables(pieces: list[str], *, surname: bool) -> tuple[str, ...]:
+def _syllables(pieces: tuple[str, ...], *, surname: bool) -> tuple[str, ...]:
     result: list[str] = []
     for position, piece in enumerate(pieces):
         if _HAN.match(piece):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Left-to-right and right-to-left marks, embeddings, overrides and isolates: they make a name show as another one.
 BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _ZERO_WIDTH = re.compile("[\u00ad\u180e\u200b-\u200d\u2060-\u2064\ufeff]")
-_INVISIBLE = re.compile(f"[\u00ad\u180e\u200b-\u200d\u2060-\u2064\ufeff{BIDI}]")
+_INVISIBLE = re.compile(f"[\u00ad\u180e\u200b-\u200d\u2060-\u2064\ufeff{BIDI}\ud800-\udfff]")
 _FORBIDDEN = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f{BIDI}\ud800-\udfff]")
 _NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\u2028\u2029]")
 _BLANK = re.compile(r"[^\S\n]+")
@@ -51,11 +51,10 @@ def _within(value: str, limit: int) -> str:
 
 
 def half_width(raw: str) -> str:
-    """Return the NFKC form without invisible or direction characters: full-width digits and letters become plain."""
+    """Return the NFKC form without invisible, direction and broken characters: full-width digits become plain."""
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", raw)).strip()
 
 
-@lru_cache(maxsize=20_000)
 def fold(raw: str) -> str:
     """Return the form for comparing and searching: NFKC, traditional to simplified Chinese, casefold, single spaces.
 

@@ -1,5 +1,5 @@
 """THE service module: `from cim import service`, then `service.customers.create(me, draft)`. Each noun is a module."""
 
-from cim.service import customers, duplicates, regions
+from cim.service import activities, contacts, customers, duplicates, regions, tasks
 
-__all__ = ["customers", "duplicates", "regions"]
+__all__ = ["activities", "contacts", "customers", "duplicates", "regions", "tasks"]

@@ -34,6 +34,8 @@ MASKS: dict[str, Any] = {
 }
 """Personal fields: masked here whatever the reader's role, until revealed."""
 
+PHONES = {"phone", "phone2"}
+
 UNLOGGED_BY_NATURE = {"region"}
 """Reference data that comes with the program: its rows enter without an entry in the log."""
 
@@ -209,8 +211,10 @@ def _changes(work: Work, entry: AuditEntry, *, masked: bool) -> dict[str, tuple[
 
 
 def _shown(name: str, value: Any, masked: bool) -> Any:
-    if not masked or value in (None, "") or name not in MASKS:
+    if value in (None, "") or name not in MASKS:
         return value
+    if not masked:
+        return normalize.phone_display(value) if name in PHONES else value
     return MASKS[name](value) if isinstance(value, str) else HIDDEN
 
 
@@ -364,5 +368,11 @@ def _was_deleted(work: Work, table: Table, seq: int) -> bool:
 
 
 def _audited() -> dict[str, type[Model]]:
-    models = (mapper.class_ for mapper in Model.registry.mappers)
-    return {str(m.__tablename__): m for m in models if m.__audited__}
+    """Every table with a history, by its name."""
+    found, waiting = {}, list(Model.__subclasses__())
+    while waiting:
+        model = waiting.pop()
+        waiting += model.__subclasses__()
+        if hasattr(model, "__table__") and model.__audited__:
+            found[str(model.__tablename__)] = model
+    return found

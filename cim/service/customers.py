@@ -9,8 +9,9 @@ from sqlalchemy import delete, func, select
 from cim.errors import Conflict, Denied, Invalid, NotFound, PossibleDuplicate
 from cim.history import place
 from cim.models import Customer, CustomerTag, User
-from cim.models.customer import CustomerDraft, CustomerView, DuplicateView
+from cim.models.customer import CustomerDraft, CustomerView
 from cim.models.listing import CustomerFilter, CustomerList, Order
+from cim.models.search import DraftPreview
 from cim.models.user import UserStatus
 from cim.normalize import pinyin
 from cim.permissions import Permission
@@ -32,7 +33,9 @@ def create(work: Work, draft: CustomerDraft, *, token: str | None = None, duplic
     work.serialise("customers.create")
     matches = duplicates.find(work, standard.plain | standard.sealed)
     if matches and not duplicate_reason.strip():
-        raise PossibleDuplicate("This may already be a customer: open it, or say why this one is different.", matches=matches)
+        raise PossibleDuplicate(
+            "This may already be a customer: open it, or say why this one is different.", matches=matches
+        )
     work.reason = duplicate_reason.strip()[:500]
     row = _insert(work, draft, standard)
     duplicates.queue(work, row.id or 0, matches)
@@ -72,7 +75,9 @@ def get(work: Work, customer_id: int) -> CustomerView:
 @query(Permission.CUSTOMER_READ)
 def by_code(work: Work, code: str) -> CustomerView:
     """As `get`, by customer code."""
-    found = work.session.execute(select(Customer).where(Customer.code == code, work.visible(Customer))).scalar_one_or_none()  # type: ignore[arg-type]
+    found = work.session.execute(
+        select(Customer).where(Customer.code == code, work.visible(Customer))
+    ).scalar_one_or_none()  # type: ignore[arg-type]
     if found is None:
         raise NotFound("This record does not exist or is not yours to see.")
     return views.customer(work, found)
@@ -99,17 +104,29 @@ def choices(work: Work) -> dict[str, list[str]]:
     """The values in use for industry, source and tags, for pickers and filters: shared words, no personal data."""
     found: dict[str, list[str]] = {}
     for name, column in (("industry", Customer.industry), ("source", Customer.source)):
-        values = work.session.execute(select(column).where(work.visible(Customer), column != "").group_by(column).order_by(func.count().desc()).limit(100))  # type: ignore[call-overload]
+        values = work.session.execute(
+            select(column)
+            .where(work.visible(Customer), column != "")
+            .group_by(column)
+            .order_by(func.count().desc())
+            .limit(100)
+        )  # type: ignore[call-overload]
         found[name] = list(values.scalars())
     tags = select(CustomerTag.tag).join(Customer, Customer.id == CustomerTag.customer_id).where(work.visible(Customer))  # type: ignore[call-overload,arg-type]
-    found["tags"] = list(work.session.execute(tags.group_by(CustomerTag.tag).order_by(func.count().desc()).limit(100)).scalars())
+    found["tags"] = list(
+        work.session.execute(tags.group_by(CustomerTag.tag).order_by(func.count().desc()).limit(100)).scalars()
+    )
     return found
 
 
 @query(Permission.CUSTOMER_READ)
-def possible_duplicates(work: Work, draft: CustomerDraft, *, but: int | None = None) -> list[DuplicateView]:
-    """For the hint while typing: see cim/service/duplicates.py."""
-    return duplicates.check(work, draft, but=but)
+def preview(work: Work, draft: CustomerDraft, *, but: int | None = None) -> DraftPreview:
+    """For the hints while typing: each value as it would be stored, what is wrong with it, and possible duplicates
+    judged by the values that are right. Writes nothing and refuses nothing."""
+    shown, wrong = standards.checked(draft)
+    sound = draft.model_copy(update={name: "" for name in wrong if name != "name"})
+    matches = duplicates.check(work, sound, but=but) if len(draft.name.strip()) > 1 and "name" not in wrong else []
+    return DraftPreview(shown=shown, wrong=wrong, duplicates=matches)
 
 
 @command(Permission.CUSTOMER_ASSIGN)
@@ -155,7 +172,9 @@ def next_code(work: Work, customer_id: int) -> str:
         code = f"C{number:06d}"
         if work.session.execute(select(Customer.id).where(Customer.code == code)).first() is None:  # type: ignore[call-overload]
             return code
-        newest = work.session.execute(select(func.max(Customer.code)).where(Customer.code.like("C______"))).scalar_one_or_none()  # type: ignore[attr-defined]
+        newest = work.session.execute(
+            select(func.max(Customer.code)).where(Customer.code.like("C______"))
+        ).scalar_one_or_none()  # type: ignore[attr-defined]
         number = max(number + 1, int(newest[1:]) + 1 if newest and newest[1:].isdigit() else 0)
 
 
@@ -184,7 +203,9 @@ def _insert(work: Work, draft: CustomerDraft, standard: standards.Standard) -> C
     code = draft.code.strip() or next_code(work, new_id)
     if work.session.execute(select(Customer.id).where(Customer.code == code)).first():  # type: ignore[call-overload]
         raise Invalid("code", "Customer code {code} is already taken.", code=code)
-    row = Customer(id=new_id, code=code, owner_id=default_owner(work, draft), created_by_id=work.actor.user_id, **standard.plain)
+    row = Customer(
+        id=new_id, code=code, owner_id=default_owner(work, draft), created_by_id=work.actor.user_id, **standard.plain
+    )
     row.imported_owner = draft.imported_owner
     row.created_at = draft.created_at or work.now
     row.updated_at = work.now
@@ -223,11 +244,15 @@ def _completed(draft: CustomerDraft, row: Customer, before: dict[str, Any]) -> C
     stored |= {name: getattr(row, name) for name in ("kind", "party", "name", "contact", "gender", "birthday", "uscc")}
     stored |= {name: getattr(row, name) for name in ("industry", "source", "grade", "preference", "notes")}
     stored["region"] = row.region_code or ""
-    return CustomerDraft(**(stored | {name: getattr(draft, name) for name in given if name in CustomerDraft.model_fields}))
+    return CustomerDraft(
+        **(stored | {name: getattr(draft, name) for name in given if name in CustomerDraft.model_fields})
+    )
 
 
 def _values(work: Work, row: Customer) -> dict[str, Any]:
-    plain = {n: getattr(row, n) for n in ("kind", "name", "contact", "uscc", "region_code", "owner_id", "source", "industry")}
+    plain = {
+        n: getattr(row, n) for n in ("kind", "name", "contact", "uscc", "region_code", "owner_id", "source", "industry")
+    }
     return plain | views.opened(work, row)
 
 

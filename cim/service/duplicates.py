@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from cim import crypto, matching, normalize
 from cim.models import Customer, DuplicatePair, LookupKey, User
-from cim.models.customer import CustomerDraft, DuplicateView
+from cim.models.customer import CustomerDraft
+from cim.models.search import DuplicateView
 from cim.permissions import Permission
 from cim.service import index, standards, views
 from cim.work import Work, query
@@ -30,7 +31,9 @@ def find(work: Work, values: dict[str, Any], *, but: int | None = None) -> list[
     mine = index.party(values["kind"], values)
     scored = []
     for row, owner in candidates(work, mine, but=but):
-        theirs = index.party(row.kind, views.opened(work, row) | {"name": row.name, "uscc": row.uscc, "contact": row.contact})
+        theirs = index.party(
+            row.kind, views.opened(work, row) | {"name": row.name, "uscc": row.uscc, "contact": row.contact}
+        )
         match = matching.score(mine, theirs)
         if match.score >= matching.REVIEW:
             scored.append((match, row, owner))
@@ -72,7 +75,14 @@ def queue(work: Work, customer_id: int, matches: list[DuplicateView], *, batch_i
         known = select(DuplicatePair.id).where(DuplicatePair.a_id == a, DuplicatePair.b_id == b)  # type: ignore[call-overload]
         if work.session.execute(known).scalar_one_or_none() is None:
             work.session.add(
-                DuplicatePair(a_id=a, b_id=b, score=match.score, reasons=[list(r) for r in match.reasons], batch_id=batch_id, found_at=work.now)
+                DuplicatePair(
+                    a_id=a,
+                    b_id=b,
+                    score=match.score,
+                    reasons=[list(r) for r in match.reasons],
+                    batch_id=batch_id,
+                    found_at=work.now,
+                )
             )
             added += 1
     return added

@@ -50,7 +50,9 @@ def write(work: Work, entries: Sequence[Entry], *, new: bool) -> None:
         work.session.execute(insert(LookupKey.__table__), lookups[start : start + 20_000])  # type: ignore[attr-defined]
     documents = [(e.customer_id, document(e)) for e in entries]
     if db.is_sqlite(work.session):
-        work.session.execute(insert(CustomerSearch.__table__), [{"customer_id": i, "document": d} for i, d in documents])  # type: ignore[attr-defined]
+        work.session.execute(
+            insert(CustomerSearch.__table__), [{"customer_id": i, "document": d} for i, d in documents]
+        )  # type: ignore[attr-defined]
         work.session.execute(_ADD, [{"id": i, "grams": " ".join(search_text.grams(d))} for i, d in documents])
     else:
         statement = text("INSERT INTO customer_search(customer_id, document, grams) VALUES (:id, :document, :grams)")
@@ -111,7 +113,11 @@ def _lookups(entry: Entry) -> list[dict[str, Any]]:
             "digest": digest,
         }
 
-    for number, contact_id in [(values.get("phone"), None), (values.get("phone2"), None), *((p.phone, p.id) for p in entry.contacts)]:
+    for number, contact_id in [
+        (values.get("phone"), None),
+        (values.get("phone2"), None),
+        *((p.phone, p.id) for p in entry.contacts),
+    ]:
         for term in search_text.phone_terms(number) if number else ():
             put(f"find.{term.field}", term.value, contact_id)
     for address, contact_id in [(values.get("email"), None), *((p.email, p.id) for p in entry.contacts)]:
@@ -128,7 +134,9 @@ def _lookups(entry: Entry) -> list[dict[str, Any]]:
 
 def _remove(work: Work, ids: Iterable[int]) -> None:
     for customer_id in ids:
-        old = work.session.execute(select(CustomerSearch.document).where(CustomerSearch.customer_id == customer_id)).scalar_one_or_none()  # type: ignore[call-overload]
+        old = work.session.execute(
+            select(CustomerSearch.document).where(CustomerSearch.customer_id == customer_id)
+        ).scalar_one_or_none()  # type: ignore[call-overload]
         if old is not None and db.is_sqlite(work.session):
             work.session.execute(_REMOVE, {"id": customer_id, "grams": " ".join(search_text.grams(old))})
         work.session.execute(delete(CustomerSearch).where(CustomerSearch.customer_id == customer_id))  # type: ignore[arg-type]

@@ -111,7 +111,9 @@ def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
         where.append(c.batch_id == f.batch)
     if f.duplicates_of is not None:
         pair: Any = DuplicatePair
-        here = or_(and_(pair.a_id == f.duplicates_of, pair.b_id == c.id), and_(pair.b_id == f.duplicates_of, pair.a_id == c.id))
+        here = or_(
+            and_(pair.a_id == f.duplicates_of, pair.b_id == c.id), and_(pair.b_id == f.duplicates_of, pair.a_id == c.id)
+        )
         where.append(exists().where(here, pair.status == PairStatus.OPEN))
     return where
 
@@ -155,7 +157,12 @@ def _exact(work: Work, asked: search_text.Query, where: list[ColumnElement[bool]
         else:
             digest = blind(f"find.{term.field}", term.value)
             hit = c.id.in_(select(LookupKey.customer_id).where(LookupKey.digest == digest))  # type: ignore[call-overload]
-        statement = select(c.id, c.owner_id).where(hit, *where, *_disclosable(work, term)).order_by(c.id.desc()).limit(CANDIDATES)
+        statement = (
+            select(c.id, c.owner_id)
+            .where(hit, *where, *_disclosable(work, term))
+            .order_by(c.id.desc())
+            .limit(CANDIDATES)
+        )
         for customer_id, owner_id in work.session.execute(statement):
             found.setdefault(customer_id, (search_text.EXACT, owner_id == work.actor.user_id, term.field))
     return found
@@ -188,7 +195,9 @@ def _verified(
     found: dict[int, tuple[int, bool, str]] = {}
     if not candidates:
         return found
-    statement = select(c.id, c.owner_id, CustomerSearch.document).join(CustomerSearch, CustomerSearch.customer_id == c.id)
+    statement = select(c.id, c.owner_id, CustomerSearch.document).join(
+        CustomerSearch, CustomerSearch.customer_id == c.id
+    )
     for customer_id, owner_id, document in work.session.execute(statement.where(c.id.in_(candidates), *where)):
         rank = search_text.rank(asked, document)
         if rank:

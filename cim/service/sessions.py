@@ -1,4 +1,4 @@
-"""Sign-in and browser sessions: from a password to a ticket to a cookie, and what ends it. The cookie is all authority."""
+"""Sign-in and browser sessions: from a password to a ticket to a cookie, and what ends it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from cim.permissions import Permission
 from cim.work import Work, command, query
 
 VISITOR = Actor(user_id=None, username="visitor", name="visitor", role=None, source="web")
-"""Who acts before anybody is signed in. Functions that take it accept nothing but proofs: passwords, tickets, cookies."""
+"""Who acts before anybody is signed in: functions that take it accept only proofs (password, ticket, cookie)."""
 
+SHORTEST_PASSWORD = passwords.SHORTEST
 FREE_FAILURES, FIRST_WAIT, LONGEST_WAIT = 5, 30, 15 * 60
 ADDRESS_SHARE = 10  # an office shares one address: it may fail ten times as often as one name
 PROOF_SECONDS = 300
@@ -59,8 +60,8 @@ def cookie_names() -> tuple[str, str]:
 
 # ---- from password to cookie
 def check_password(visitor: Actor, username: str, password: str) -> SignIn:
-    """Check a user name and password. The same work and the same answer for names that do not exist; after five failures
-    every further one doubles a wait from 30 s to 15 min (OWASP ASVS 6.3.1), during which the right password fails too."""
+    """Check a user name and password: the same work and answer for names that do not exist. After five failures each
+    further one doubles a wait from 30 s to 15 min, during which the right password fails too (OWASP ASVS 5.0, 6.3.1)."""
     name = username.strip().lower()[:64]
     wait, stored = _stored_password(visitor, name)
     good = wait == 0 and passwords.matches(password, stored)  # outside of any transaction: it takes 50 ms
@@ -69,7 +70,8 @@ def check_password(visitor: Actor, username: str, password: str) -> SignIn:
 
 @query(Permission.ACCOUNT)
 def _stored_password(work: Work, name: str) -> tuple[int, str | None]:
-    row = work.session.execute(select(User.password_hash, User.status).where(User.username == name)).first()  # type: ignore[call-overload]
+    user: Any = User
+    row = work.session.execute(select(user.password_hash, user.status).where(user.username == name)).first()
     usable = row is not None and row[1] is UserStatus.ACTIVE
     return _wait(work, _throttles(work, name)), (row[0] if usable and row else None)
 
@@ -78,7 +80,8 @@ def _stored_password(work: Work, name: str) -> tuple[int, str | None]:
 def _conclude(work: Work, name: str, good: bool) -> SignIn:
     work.serialise(f"sign-in {name}")
     rows = _throttles(work, name)
-    user = work.session.execute(select(User).where(User.username == name)).scalar_one_or_none()
+    column: Any = User
+    user: User | None = work.session.execute(select(User).where(column.username == name)).scalar_one_or_none()
     if wait := _wait(work, rows):
         return SignIn(ok=False, retry_after=wait)
     if good and user is not None and user.status is UserStatus.ACTIVE:
@@ -109,7 +112,7 @@ def _open_proof(work: Work, user: User) -> str:
 
 @command(Permission.ACCOUNT)
 def replace_password(work: Work, proof: str, *, new: str) -> None:
-    """The forced change before the first session. Raises Invalid("new", ...), or SessionEnded when the proof is too old."""
+    """The forced change before the first session. Raises Invalid("new", ...); SessionEnded for an old proof."""
     held, user = _proved(work, proof)
     passwords.check(new, username=user.username, field="new")
     if passwords.matches(new, user.password_hash):
@@ -288,7 +291,7 @@ def note_refusal(work: Work, page: str, permission: Permission) -> None:
 
 @command(Permission.ACCOUNT)
 def purge(work: Work) -> int:
-    """Remove sessions that ended a month ago, old counters of failures, and save tokens older than a week. Returns rows."""
+    """Remove sessions that ended a month ago, counters of a day ago, save tokens of a week ago. Returns rows."""
     month, day, week = (work.now - timedelta(days=days) for days in (30, 1, 7))
     held = _columns()
     old = [

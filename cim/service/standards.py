@@ -82,7 +82,9 @@ def region(name: str, address: str = "") -> str | None:
     known = divisions.load().get(name)
     code = name if known and known.level != "district" else divisions.find(name)
     if code is None:
-        raise Invalid("region", "Region {value} is not known: give province and city, such as 江苏省南京市.", value=name[:40])
+        raise Invalid(
+            "region", "Region {value} is not known: give province and city, such as 江苏省南京市.", value=name[:40]
+        )
     return code
 
 
@@ -100,20 +102,25 @@ def completeness(values: dict[str, Any]) -> int:
     return 10 * sum(weight for name, weight in _WEIGHTS.items() if filled[name])
 
 
-def shown(field_name: str, raw: str) -> str:
-    """What a typed value will be stored as, for the hint beside the input. Raises Invalid with the reason it cannot."""
-    match field_name:
-        case "phone" | "phone2":
-            return ", ".join(normalize.phone_display(p) for p in _value(field_name, raw, normalize.phones) or [])
-        case "name":
-            return _text("name", raw, 120)
-        case "email":
-            return _value("email", raw, normalize.email) or ""
-        case "uscc":
-            return _value("uscc", raw, normalize.uscc) or ""
-        case "id_number":
-            return _value("id_number", raw, normalize.id_number) or ""
-    return raw.strip()
+def checked(draft: CustomerDraft) -> tuple[dict[str, str], dict[str, tuple[str, dict[str, Any]]]]:
+    """Each typed value by itself: what it becomes where that differs, and what is wrong with the others
+    (message id and parameters)."""
+    shown: dict[str, str] = {}
+    wrong: dict[str, tuple[str, dict[str, Any]]] = {}
+    for name, canonical in _TYPED.items():
+        raw = getattr(draft, name)
+        try:
+            value = _value(name, raw, canonical) or ""
+        except Invalid as invalid:
+            wrong[name] = (invalid.msgid, invalid.params)
+            continue
+        if value and value != raw:
+            shown[name] = value
+    try:
+        region(draft.region, draft.address)
+    except Invalid as invalid:
+        wrong["region"] = (invalid.msgid, invalid.params)
+    return shown, wrong
 
 
 def _value(name: str, raw: str, canonical: Callable[[str], Any]) -> Any:
@@ -142,3 +149,16 @@ def _required(name: str, raw: str, limit: int) -> str:
 
 def _each_tag(raw: list[str]) -> list[str]:
     return sorted({tag for tag in (_text("tags", value, 40) for value in raw) if tag})
+
+
+_TYPED: dict[str, Callable[[str], str]] = {
+    "name": lambda raw: normalize.text(raw, limit=120),
+    "contact": lambda raw: normalize.text(raw, limit=60),
+    "phone": lambda raw: ", ".join(normalize.phone_display(p) for p in normalize.phones(raw)),
+    "phone2": lambda raw: normalize.phone_display(normalize.phone(raw)),
+    "email": normalize.email,
+    "wechat": normalize.wechat,
+    "uscc": normalize.uscc,
+    "id_number": normalize.id_number,
+    "address": lambda raw: normalize.text(raw, limit=200),
+}

@@ -47,16 +47,17 @@ class Colleague(View):
 def everyone(work: Work) -> list[UserView]:
     """Every account, the active ones first, by name."""
     user: Any = User
+    team: Any = Team
     rows = work.session.execute(
-        select(User, Team.name).outerjoin(Team, user.team_id == Team.id).order_by(user.status, user.name)  # type: ignore[arg-type]
+        select(User, team.name).outerjoin(Team, user.team_id == team.id).order_by(user.status, user.name)
     )
-    return [_view(found, team) for found, team in rows]
+    return [_view(found, name) for found, name in rows]
 
 
 @query(Permission.COLLEAGUE_READ)
 def colleagues(work: Work, *, assignable: bool = False, also: int | None = None) -> list[Colleague]:
-    """Active users by name, for pickers. `assignable`: only those to whom the user may hand a customer. `also` is an id to
-    include although disabled (the present owner of a record)."""
+    """Active users by name, for pickers. `assignable`: only those to whom the user may hand a customer. `also`:
+    an id to include although disabled (the present owner of a record)."""
     user: Any = User
     wanted = [work.visible(User), (user.status == UserStatus.ACTIVE) | (user.id == also)]
     if assignable:
@@ -79,16 +80,15 @@ def teams(work: Work) -> list[TeamView]:
 # ---- accounts
 @command(Permission.USER_MANAGE)
 def add(work: Work, draft: UserDraft, *, password: str | None = None, must_change: bool = True) -> Credential:
-    """Create an account. Without a password one is generated, told once in the result, and has to be changed at the first
-    sign-in. Raises Invalid for a taken name, an unknown team, or a password against the policy."""
+    """Create an account. Without a password one is generated and told once in the result. Either has to be changed
+    at the first sign-in unless `must_change` is false. Raises Invalid for a taken name, an unknown team, or a password
+    against the policy."""
     _free_name(work, draft.username)
     _known_team(work, draft.team_id)
     if password is not None:
         passwords.check(password, username=draft.username)
     secret = password or passwords.generated()
-    row = work.add(
-        User(**draft.model_dump(), password_hash=passwords.hashed(secret), must_change_password=must_change)
-    )
+    row = work.add(User(**draft.model_dump(), password_hash=passwords.hashed(secret), must_change_password=must_change))
     return Credential(row.id or 0, row.username, "" if password else secret)
 
 
@@ -131,7 +131,7 @@ def enable(work: Work, user_id: int) -> None:
 
 @command(Permission.USER_MANAGE)
 def reset(work: Work, user_id: int) -> Credential:
-    """Give a one-time password that must be changed at the next sign-in; ends the user's sessions and any waiting time."""
+    """Give a one-time password, to be changed at the next sign-in. Ends the user's sessions and any waiting time."""
     user = work.get(User, user_id)
     _not_oneself(work, user, "Change your own password on the page “My account”.")
     secret = passwords.generated()

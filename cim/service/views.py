@@ -33,7 +33,10 @@ def listed() -> Select[Any]:
 def rows(work: Work, found: list[Any], *, matched: dict[int, str] | None = None) -> list[CustomerRow]:
     """Result rows of `listed()` as this actor may see them."""
     work.load_ciphers(r[0].uid for r in found)
-    return [CustomerRow(**_row(work, r, work.may_see_clear(r[0].owner_id)), matched=(matched or {}).get(r[0].id, "")) for r in found]
+    return [
+        CustomerRow(**_row(work, r, work.may_see_clear(r[0].owner_id)), matched=(matched or {}).get(r[0].id, ""))
+        for r in found
+    ]
 
 
 def customer(work: Work, row: Customer, *, clear: bool | None = None) -> CustomerView:
@@ -41,8 +44,14 @@ def customer(work: Work, row: Customer, *, clear: bool | None = None) -> Custome
     found = work.session.execute(listed().where(Customer.id == row.id)).one()  # type: ignore[arg-type]
     seen = work.may_see_clear(row.owner_id) if clear is None else clear
     values = opened(work, row)
-    shown = masked(values, region=found[2] or "") if not seen else values | {k: normalize.phone_display(values[k]) for k in ("phone", "phone2") if values[k]}
-    tags = work.session.execute(select(CustomerTag.tag).where(CustomerTag.customer_id == row.id).order_by(CustomerTag.tag)).scalars()  # type: ignore[call-overload]
+    shown = (
+        masked(values, region=found[2] or "")
+        if not seen
+        else values | {k: normalize.phone_display(values[k]) for k in ("phone", "phone2") if values[k]}
+    )
+    tags = work.session.execute(
+        select(CustomerTag.tag).where(CustomerTag.customer_id == row.id).order_by(CustomerTag.tag)
+    ).scalars()  # type: ignore[call-overload]
     return CustomerView(
         **_row(work, found, seen) | shown,
         uid=row.uid,

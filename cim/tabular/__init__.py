@@ -1,4 +1,4 @@
-"""Untrusted tables in, safe tables out: CSV, TSV, TXT, XLSX and XLS as rows of text, with every oddity named by row and column."""
+"""Untrusted tables in, safe tables out: CSV, TSV, TXT, XLSX and XLS as rows of text, each oddity named by its place."""
 
 from cim.tabular.decode import CHOICES
 from cim.tabular.reading import preview, read

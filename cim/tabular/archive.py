@@ -25,10 +25,26 @@ def kind(data: bytes, *, filename: str) -> str:
     if data.startswith(_COMPOUND):
         return "xls"
     if filename.casefold().endswith((".xlsx", ".xls", ".xlsm", ".xlsb")):
-        raise Invalid("file", "{filename} is not an Excel workbook. Open it in Excel and save it as .xlsx.", filename=filename)
+        raise Invalid(
+            "file", "{filename} is not an Excel workbook. Open it in Excel and save it as .xlsx.", filename=filename
+        )
     start = data[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     # A mark of a binary or markup format; text tables do not begin like this.
-    marks = (b"%pdf", b"\x89png", b"\xff\xd8\xff", b"gif8", b"\x1f\x8b", b"rar!", b"7z\xbc\xaf", b"{\\rtf", b"<!doctype", b"<html", b"<?xml", b"sqlite format", b"\x7felf")  # fmt: skip
+    marks = (
+        b"%pdf",
+        b"\x89png",
+        b"\xff\xd8\xff",
+        b"gif8",
+        b"\x1f\x8b",
+        b"rar!",
+        b"7z\xbc\xaf",
+        b"{\\rtf",
+        b"<!doctype",
+        b"<html",
+        b"<?xml",
+        b"sqlite format",
+        b"\x7felf",
+    )
     if start.startswith(marks):
         raise Invalid("file", "{filename} is not a table. Choose a CSV, TSV, TXT, XLSX or XLS file.", filename=filename)
     return "text"
@@ -56,7 +72,8 @@ def check(data: bytes, *, limits: Limits) -> None:
     if len(entries) > limits.max_entries or unpacked > limits.max_unpacked or any(_swells(e, limits) for e in entries):
         raise Invalid(
             "file",
-            "The workbook would unpack to more than {limit} MB or {entries} parts. Split it into smaller files, or save it as CSV.",
+            "The workbook would unpack to more than {limit} MB or {entries} parts. "
+            "Split it into smaller files, or save it as CSV.",
             limit=limits.max_unpacked // MEGABYTE,
             entries=limits.max_entries,
         )

@@ -1,4 +1,4 @@
-"""From bytes to text, strictly: the right encoding, or a refusal that names the row; never a guess that loses characters."""
+"""From bytes to text, strictly: the right encoding, or a refusal that names the row; never a guess that loses."""
 
 from __future__ import annotations
 
@@ -18,17 +18,34 @@ CHOICES = ("utf-8", "gb18030", "big5", "utf-16")
 # and at least 0.10 below the right one.
 _PLAUSIBLE = 0.85
 _MARGIN = 0.08
+# Big5 names of up to four characters may read as GB18030 by chance; tables of more never did. The reverse is common.
+_MANY_CHARACTERS = 8
+_SAMPLE = 500_000
 _ALIASES = {
-    "utf8": "utf-8", "utf8sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "gb18030": "gb18030",
-    "big5": "big5", "cp950": "big5", "utf16": "utf-16", "utf16le": "utf-16", "utf16be": "utf-16",
-}  # fmt: skip
+    "utf8": "utf-8",
+    "utf8sig": "utf-8",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "cp936": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "big5",
+    "cp950": "big5",
+    "utf16": "utf-16",
+    "utf16le": "utf-16",
+    "utf16be": "utf-16",
+}
 _CODEC = {"utf-8": "utf-8", "gb18030": "gb18030", "big5": "cp950"}
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"), (b"\x84\x31\x95\x33", "gb18030"),
-)  # fmt: skip
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030"),
+)
 _LINE = re.compile(rb"[^\r\n]+")
+# GB18030 and EUC-JP share the places of kana, which Big5 reads as common characters: a person must judge.
+_KANA = re.compile("[\u3041-\u30ff]{4,}")
 _THREE_BYTES = re.compile("[\u0800-\uffff]")
 
 
@@ -41,10 +58,10 @@ class Decoded:
 
 
 def decode(data: bytes, *, encoding: str | None = None) -> Decoded:
-    """Text of a whole file: byte order mark, else the NUL pattern of UTF-16, strict UTF-8, then GB18030 or Big5 if plausible.
+    """Text of a whole file: byte order mark, NUL pattern of UTF-16, strict UTF-8, then GB18030 or Big5 if plausible.
 
-    With `encoding` (one of CHOICES or a usual alias) only that one is tried. Raises Invalid("file") when the bytes do not
-    fit, when lines differ in encoding, and when no reading is convincing; the message names the row where there is one.
+    With `encoding` (one of CHOICES or a usual alias) only that one is tried. Raises Invalid("file") when the bytes do
+    not fit, when lines differ in encoding, and when no reading is convincing; the message names the row if one is odd.
     """
     for mark, codec in _MARKS:
         if data.startswith(mark) and (encoding is None or codec.startswith(_name(encoding))):
@@ -86,7 +103,9 @@ def readings(data: bytes) -> list[Decoded]:
 def _name(encoding: str) -> str:
     known = _ALIASES.get(re.sub("[^a-z0-9]", "", encoding.casefold()))
     if known is None:
-        raise Invalid("file", "Encoding {encoding} is not one of {choices}.", encoding=encoding, choices=", ".join(CHOICES))
+        raise Invalid(
+            "file", "Encoding {encoding} is not one of {choices}.", encoding=encoding, choices=", ".join(CHOICES)
+        )
     return known
 
 
@@ -104,9 +123,12 @@ def _strict(data: bytes, codec: str) -> Decoded:
         row, column = _place(data[: error.start], codec)
         raise Invalid(
             "file",
-            "Row {row}, column {column} is not valid {encoding}. Save the file again as CSV UTF-8, or choose another encoding.",
-            row=row, column=column, encoding=codec,
-        ) from None  # fmt: skip
+            "Row {row}, column {column} is not valid {encoding}. "
+            "Save the file again as CSV UTF-8, or choose another encoding.",
+            row=row,
+            column=column,
+            encoding=codec,
+        ) from None
 
 
 def _utf16(data: bytes) -> str | None:
@@ -142,8 +164,9 @@ def _refuse_mixed(data: bytes) -> None:
         "file",
         "Row {row}, column {column} is in another encoding than the rows above. "
         "Save the whole file as CSV UTF-8 and try again.",
-        row=row, column=column,
-    )  # fmt: skip
+        row=row,
+        column=column,
+    )
 
 
 def _surely_utf8(line: bytes) -> bool:
@@ -157,21 +180,22 @@ def _surely_utf8(line: bytes) -> bool:
 
 def _chinese(data: bytes) -> Decoded:
     """GB18030 or Big5, whichever reads as Chinese, provided the other does not read as well."""
-    scores: dict[str, float] = {}
-    texts: dict[str, str] = {}
-    for name in ("gb18030", "big5"):
-        text = attempt(data, _CODEC[name])
-        if text is not None:
-            texts[name], scores[name] = text, likelihood(text) or 0.0
+    texts = {name: text for name in ("gb18030", "big5") if (text := attempt(data, _CODEC[name])) is not None}
     if not texts:
-        decoded = _strict(data, "gb18030")  # raises, naming the row
-        return decoded
+        return _strict(data, "gb18030")  # raises, naming the row
+    samples = {name: text[:_SAMPLE] for name, text in texts.items()}
+    scores = {name: likelihood(text) or 0.0 for name, text in samples.items()}
     best = max(scores, key=lambda name: scores[name])
     rival = max((score for name, score in scores.items() if name != best), default=0.0)
-    if scores[best] < _PLAUSIBLE or scores[best] - rival < _MARGIN:
+    gb_text = samples.get("gb18030", "")
+    if best == "gb18030" and sum(not sign.isascii() for sign in set(gb_text)) >= _MANY_CHARACTERS:
+        rival = 0.0
+    japanese = sum(map(len, _KANA.findall(gb_text))) * 5 > len(samples[best])
+    if scores[best] < _PLAUSIBLE or scores[best] - rival < _MARGIN or japanese:
         raise Invalid(
             "file",
-            "The encoding of this file is not clear. Look at the preview and choose one of {choices}, or save it as CSV UTF-8.",
+            "The encoding of this file is not clear. "
+            "Look at the preview and choose one of {choices}, or save it as CSV UTF-8.",
             choices=", ".join(CHOICES),
         )
     return Decoded(texts[best], best)

@@ -1,4 +1,4 @@
-"""How much a decoded text looks like something a person wrote in Chinese: what tells GB18030 from Big5 and both from rubbish."""
+"""How much a decoded text looks like Chinese that a person wrote: tells GB18030 from Big5 and both from rubbish."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from functools import lru_cache
 
 _HANZI = ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 # Punctuation, full-width forms and circled figures occur in every reading: they prove nothing.
-_NEUTRAL = ((0x00A0, 0x00BF), (0x2010, 0x203F), (0x20A0, 0x20BF), (0x2100, 0x214F), (0x2460, 0x24FF), (0x3000, 0x301F), (0xFF00, 0xFFEF))
+_NEUTRAL = (
+    (0x00A0, 0x00BF),
+    (0x2010, 0x203F),
+    (0x20A0, 0x20BF),
+    (0x2100, 0x214F),
+    (0x2460, 0x24FF),
+    (0x3000, 0x301F),
+    (0xFF00, 0xFFEF),
+)
 
 
 def likelihood(text: str) -> float | None:

@@ -18,6 +18,7 @@ from cim.tabular.writing import unguarded
 
 _HEADER_SEARCH = 20
 _PREVIEW_ROWS = 5
+_MANY_CONTROLS = 8
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -55,13 +56,15 @@ def preview(
     filename: str,
     limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> list[Preview]:
-    """The first five rows under every encoding the bytes fit, most plausible first; one entry without encoding for a workbook.
+    """The first five rows under every encoding the bytes fit, most plausible first; for a workbook one entry without.
 
     Raises Invalid("file") like read(). Control characters are written out, so that the rows are safe to show.
     """
     data = _load(source, limits)
     if archive.kind(data, filename=filename) != "text":
-        return [Preview("", [_visible(record) for record in read_sheet(data, sheet=None, limits=limits)[2][:_PREVIEW_ROWS]])]
+        return [
+            Preview("", [_visible(record) for record in read_sheet(data, sheet=None, limits=limits)[2][:_PREVIEW_ROWS]])
+        ]
     result = []
     for decoded in readings(data):
         lines = records(decoded.text, delimiter=detect_delimiter(decoded.text))
@@ -94,7 +97,8 @@ def _load(source: str | os.PathLike[str] | bytes, limits: Limits) -> bytes:
 
 def _refuse_binary(text: str, filename: str) -> None:
     """Text has next to no control characters; a few are damage and are named by row, many mean that this is no text."""
-    if len(_CONTROL.findall(text[:100_000])) * 20 > min(len(text), 100_000):
+    controls = len(_CONTROL.findall(text[:100_000]))
+    if controls >= _MANY_CONTROLS and controls * 20 > min(len(text), 100_000):
         raise Invalid("file", "{filename} is not a table. Choose a CSV, TSV, TXT, XLSX or XLS file.", filename=filename)
 
 
@@ -121,7 +125,9 @@ def _assemble(
     problems: list[Problem] = []
     for count, record in enumerate(following, 1):
         if count > limits.max_rows:
-            raise Invalid("file", "The file has more than {limit} rows. Split it into smaller files.", limit=limits.max_rows)
+            raise Invalid(
+                "file", "The file has more than {limit} rows. Split it into smaller files.", limit=limits.max_rows
+            )
         flaws = _flaws(record, headers)
         if flaws:
             problems += flaws
@@ -152,18 +158,30 @@ def _headers(record: Record, limits: Limits) -> list[str]:
     while names and not names[-1]:
         names.pop()
     if len(names) > limits.max_columns:
-        raise Invalid("file", "The file has {columns} columns; at most {limit} can be read.", columns=len(names), limit=limits.max_columns)  # fmt: skip
+        raise Invalid(
+            "file",
+            "The file has {columns} columns; at most {limit} can be read.",
+            columns=len(names),
+            limit=limits.max_columns,
+        )
     for index, name in enumerate(names):
         if table.damage(name) or len(name) > LONGEST_CELL or index in record.formulas:
             raise Invalid(
                 "file",
                 "The header in row {row}, column {column} is damaged, too long or a formula: {value}. Type it again.",
-                row=record.number, column=letter(index), value=shown(name),
-            )  # fmt: skip
+                row=record.number,
+                column=letter(index),
+                value=shown(name),
+            )
     folded = [fold(name) for name in names]
     twice = dict.fromkeys(name for name, key in zip(names, folded, strict=True) if key and folded.count(key) > 1)
     if twice:
-        raise Invalid("file", "Row {row} has the same header more than once: {headers}. Give every column its own name.", row=record.number, headers=", ".join(map(shown, twice)))  # fmt: skip
+        raise Invalid(
+            "file",
+            "Row {row} has the same header more than once: {headers}. Give every column its own name.",
+            row=record.number,
+            headers=", ".join(map(shown, twice)),
+        )
     return names
 
 
@@ -178,9 +196,32 @@ def _flaws(record: Record, headers: list[str]) -> list[Problem]:
     for index, cell in enumerate(record.cells):
         column = _column(headers, index)
         if code := table.damage(cell):
-            errors.append((cell, Invalid(column, "Row {row}, column {column} contains the invisible or damaged character {code}. Type the value again.", row=record.number, column=column, code=code)))  # fmt: skip
+            errors.append(
+                (
+                    cell,
+                    Invalid(
+                        column,
+                        "Row {row}, column {column} contains the invisible or damaged character {code}. "
+                        "Type the value again.",
+                        row=record.number,
+                        column=column,
+                        code=code,
+                    ),
+                )
+            )
         if len(cell) > LONGEST_CELL:
-            errors.append((cell, Invalid(column, "Row {row}, column {column} holds more than {limit} characters.", row=record.number, column=column, limit=LONGEST_CELL)))  # fmt: skip
+            errors.append(
+                (
+                    cell,
+                    Invalid(
+                        column,
+                        "Row {row}, column {column} holds more than {limit} characters.",
+                        row=record.number,
+                        column=column,
+                        limit=LONGEST_CELL,
+                    ),
+                )
+            )
     return [Problem(record.number, error.field, shown(value), error.msgid, error.params) for value, error in errors]
 
 
@@ -190,15 +231,22 @@ def _extra(record: Record, headers: list[str], extra: list[int]) -> tuple[str, I
         column,
         "Row {row} has values in {found} columns, but there are only {expected} headers. "
         "Quote values that contain the separator.",
-        row=record.number, found=extra[-1] + 1, expected=len(headers),
-    )  # fmt: skip
+        row=record.number,
+        found=extra[-1] + 1,
+        expected=len(headers),
+    )
     return record.cells[extra[0]], error
 
 
 def _formula(record: Record, headers: list[str], index: int) -> tuple[str, Invalid]:
     column = _column(headers, index)
     value = record.cells[index] if index < len(record.cells) else ""
-    return value, Invalid(column, "Row {row}, column {column} contains a formula. Copy the column and paste it as values.", row=record.number, column=column)  # fmt: skip
+    return value, Invalid(
+        column,
+        "Row {row}, column {column} contains a formula. Copy the column and paste it as values.",
+        row=record.number,
+        column=column,
+    )
 
 
 def _column(headers: list[str], index: int) -> str:

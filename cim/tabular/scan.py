@@ -1,4 +1,4 @@
-"""One cheap pass over a workbook's XML before it is read: entities, extent and formulas. Runs in the reader's own process."""
+"""One cheap pass over a workbook's XML before it is read: entities, extent, formulas. Runs in the reader's process."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def sheets(archive: zipfile.ZipFile) -> dict[str, str]:
     def sheet(name: str, attributes: dict[str, str]) -> None:
         if _local(name) == "sheet" and attributes.get("state", "visible") == "visible":
             link = next((value for key, value in attributes.items() if _local(key) == "id"), "")
-            found[attributes.get("name", "")] = posixpath.normpath(posixpath.join("/xl", targets.get(link, ""))).lstrip("/")
+            found[attributes.get("name", "")] = posixpath.normpath(posixpath.join("/xl", targets.get(link, ""))).lstrip(
+                "/"
+            )
 
     _parse(archive, "xl/_rels/workbook.xml.rels", relation)
     _parse(archive, "xl/workbook.xml", sheet)
@@ -151,5 +153,14 @@ def _chunks(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
         with archive.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 yield chunk
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, OSError, EOFError, NotImplementedError, ValueError, zlib.error):
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        KeyError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        ValueError,
+        zlib.error,
+    ):
         raise damaged() from None

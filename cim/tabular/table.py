@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 MEGABYTE = 1024 * 1024
 LONGEST_CELL = 32_767  # what a spreadsheet cell can hold
 
-# C0 without tab and line ends, DEL, C1, the Unicode bidirectional controls, and U+FFFD, the scar of an earlier wrong decoding.
+# C0 without tab and line ends, DEL, C1, the Unicode bidirectional controls, and U+FFFD, the scar of a wrong decoding.
 _DAMAGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]")
 _SHOWN = 60
 
@@ -35,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One line as it stands in the file: its 1-based row number, its cells, and the indexes of cells that hold a formula."""
+    """One line as it stands in the file: 1-based row number, cells, and the indexes of cells that hold a formula."""
 
     number: int
     cells: list[str]

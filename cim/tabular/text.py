@@ -16,12 +16,16 @@ _LOOK = 20
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _SEPARATOR = re.compile(r"sep=([,;\t|])\s*$", re.IGNORECASE)
 
-# The reader's own limit (131,072 characters) would end in an exception; long cells are judged with a row and a column instead.
+# The reader's own limit (131,072 characters) would end in an exception; long cells are judged later, by row and column.
 csv.field_size_limit(2**31 - 1)
 
 
 def detect_delimiter(text: str, *, known_headers: frozenset[str] | None = None) -> str:
-    """The delimiter of the header line: the one that yields most known headers, else the most frequent sign on the first line that has any."""
+    """The delimiter of the header line: the sign that yields most known headers, else the most frequent one.
+
+    A file whose first line is one known header, or which has no sign in its first line when no headers are known, has
+    one column. A title above the header is passed over only in the search for known headers.
+    """
     lines = [line for line in islice(io.StringIO(text, newline=""), _LOOK) if line.strip()]
     if lines and (declared := _SEPARATOR.match(lines[0])):
         return declared[1]
@@ -31,7 +35,9 @@ def detect_delimiter(text: str, *, known_headers: frozenset[str] | None = None) 
         best = max(DELIMITERS, key=lambda sign: scores[sign])
         if scores[best] > 1:
             return best
-    for line in lines:
+        if lines and fold(lines[0].strip().strip('"')) in names:
+            return ","
+    for line in lines if known_headers else lines[:1]:
         bare = _QUOTED.sub("", line.rstrip("\r\n"))
         best = max(DELIMITERS, key=bare.count)
         if bare.count(best):
@@ -65,13 +71,14 @@ def records(text: str, *, delimiter: str) -> Iterator[Record]:
 
 
 def _broken_quote(text: str, delimiter: str, number: int) -> Invalid:
-    """Where the reader gave up is not where the quote opened only when a later quote closed it by accident: the record is the same."""
+    """The record in which the strict reader gave up is where the quote opened; the forgiving one shows it."""
     forgiving = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     cells = next(islice(forgiving, number - 1, None), [])
     long = next((cell for cell in cells if "\n" in cell or "\r" in cell), cells[0] if cells else "")
     return Invalid(
         "file",
-        'A quotation mark opens in row {row} and is not closed properly (near "{value}"). Close it, or double it inside the text.',
+        'A quotation mark opens in row {row} and is not closed properly (near "{value}"). '
+        "Close it, or double it inside the text.",
         row=number,
         value=shown(long.splitlines()[0][:20] if long else ""),
     )

@@ -1,4 +1,4 @@
-"""The parent's side of reading a workbook: starts the reader, feeds it, takes its rows, and ends it when its time is up."""
+"""The parent's side of reading a workbook: starts the reader, feeds it, takes its rows, ends it when its time is up."""
 
 from __future__ import annotations
 
@@ -53,16 +53,24 @@ def _environment() -> dict[str, str]:
 
 
 def _exchange(reader: subprocess.Popen[bytes], data: bytes) -> tuple[str, list[str], list[Record]]:
-    assert reader.stdin is not None and reader.stdout is not None
+    assert reader.stdin is not None
+    assert reader.stdout is not None
     try:
         # The reader takes all of its input before it writes anything, so neither waits for the other.
         reader.stdin.write(data)
         reader.stdin.close()
     except OSError:
         raise _unsafe() from None
+    try:
+        return _received(reader.stdout)
+    except (ValueError, KeyError, IndexError, TypeError):  # not our frames: the reader is not to be trusted either
+        raise _unsafe() from None
+
+
+def _received(stream: IO[bytes]) -> tuple[str, list[str], list[Record]]:
     head: dict[str, Any] = {}
     rows: list[Record] = []
-    for line in _lines(reader.stdout):
+    for line in _lines(stream):
         if isinstance(line, list):
             rows.append(Record(int(line[0]), line[1], tuple(line[2])))
         elif "refused" in line:

@@ -1,4 +1,4 @@
-"""Reads one workbook in a process of its own, which may run out of memory or time without harm: bytes on stdin, JSON lines on stdout."""
+"""Reads one workbook in a process that may run out of memory or time without harm: bytes in, JSON lines out."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _write(out: IO[bytes], line: object) -> None:
 
 
 def _confine(limits: Limits) -> None:
-    """Bound memory and processor time and leave no core file. Windows has no such limits: there the clock alone ends it."""
+    """Bound memory and processor time and leave no core file. On Windows only the parent's clock ends a reader."""
     if sys.platform == "win32":
         return
     import resource
@@ -55,17 +55,19 @@ def _confine(limits: Limits) -> None:
 
 
 def read_workbook(data: bytes, *, sheet: str | None, limits: Limits) -> Iterator[Any]:
-    """Head {"sheet", "others"}, then [row number, cells, indexes of formula cells] per row with content, then {"end": rows}.
+    """Head {"sheet", "others"}, then [row number, cells, formula indexes] per row with content, then {"end": rows}.
 
     Without `sheet` the first visible sheet with content is read. Raises Invalid("file").
     """
     # Loaded here: the limits must stand before the parser does.
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
     found = _survey(data, sheet, limits) if data.startswith(b"PK") else None
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = list(found[0]) if found else [m.name for m in book.sheets_metadata if "Visible" == m.visible.name]
+        names = (
+            list(found[0]) if found else [m.name for m in book.sheets_metadata if m.visible == SheetVisibleEnum.Visible]
+        )
         name = found[1] if found else _choose(book, names, sheet)
         page = book.get_sheet_by_name(name)
     except PasswordError:
@@ -113,26 +115,31 @@ def _choose(book: Any, names: list[str], sheet: str | None) -> str:
 
 
 def _no_sheet(sheet: str, names: list[str]) -> Invalid:
-    return Invalid("file", "There is no sheet {sheet}. The workbook has: {sheets}.", sheet=sheet, sheets=", ".join(names))
+    return Invalid(
+        "file", "There is no sheet {sheet}. The workbook has: {sheets}.", sheet=sheet, sheets=", ".join(names)
+    )
 
 
 def _refuse_large(rows: int, columns: int, limits: Limits) -> None:
     if rows > limits.max_rows + _HEADROOM or columns > limits.max_columns:
         raise Invalid(
             "file",
-            "The sheet reaches to row {rows} and column {columns}; at most {max_rows} rows and {max_columns} columns can be "
-            "read. Copy the data to a new sheet, or split it.",
-            rows=rows, columns=columns, max_rows=limits.max_rows, max_columns=limits.max_columns,
-        )  # fmt: skip
+            "The sheet reaches to row {rows} and column {columns}; at most {max_rows} rows and {max_columns} columns "
+            "can be read. Copy the data to a new sheet, or split it.",
+            rows=rows,
+            columns=columns,
+            max_rows=limits.max_rows,
+            max_columns=limits.max_columns,
+        )
 
 
 def _rows(page: Any, formulas: dict[int, list[int]]) -> Iterator[Any]:
-    top, left = page.start or (0, 0)
+    # The rows of the parser begin at row 1, but its columns at the first used one.
+    margin = [""] * (page.start or (0, 0))[1]
     budget = _MOST_TEXT
     count = 0
     for number, values in enumerate(page.iter_rows(), 1):
-        # iter_rows begins at row 1 and column 1 whatever the used corner; checked by the tests with a table at C5.
-        cells = [text(value) for value in values]
+        cells = margin + [text(value) for value in values]
         budget -= sum(map(len, cells))
         if budget < 0:
             raise Invalid("file", "The sheet holds too much text. Split it into smaller files.")

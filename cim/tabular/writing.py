@@ -48,8 +48,10 @@ def write_xlsx(
     *,
     sheet: str,
     about: Sequence[tuple[str, str]] | None = None,
+    about_sheet: str = "About",
 ) -> bytes:
-    """A workbook with every cell as text; `about` adds a sheet of facts (who exported what, when and why).
+    """A workbook with every cell as text; `about` adds a sheet of facts (who exported what, when and why)
+    named `about_sheet`.
 
     Rows go through a private temporary folder, so memory holds the packed file only.
     Raises Invalid("file") for more rows or longer cells than a sheet can hold: nothing is cut off in silence.
@@ -63,17 +65,19 @@ def write_xlsx(
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        with xlsxwriter.Workbook(out, {**options, "tmpdir": folder}) as book:
-            bold = book.add_format({"bold": True})
-            page = book.add_worksheet(_sheet_name(sheet, "Sheet1"))
-            page.freeze_panes(1, 0)
-            page.set_column(0, max(len(headers) - 1, 0), _WIDTH)
-            _fill(page, _chained(headers, rows), bold)
-            if about:
-                facts = book.add_worksheet(_sheet_name("About", "About") if sheet != "About" else "About 2")
-                facts.set_column(0, 1, 2 * _WIDTH)
-                _fill(facts, about, None)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        xlsxwriter.Workbook(out, {**options, "tmpdir": folder}) as book,
+    ):
+        bold = book.add_format({"bold": True})
+        page = book.add_worksheet(_sheet_name(sheet, "Sheet1"))
+        page.freeze_panes(1, 0)
+        page.set_column(0, max(len(headers) - 1, 0), _WIDTH)
+        _fill(page, _chained(headers, rows), bold)
+        if about:
+            facts = book.add_worksheet(_sheet_name(about_sheet, "About"))
+            facts.set_column(0, 1, 2 * _WIDTH)
+            _fill(facts, about, None)
     return out.getvalue()
 
 
@@ -81,10 +85,17 @@ def _fill(page: object, rows: Iterable[Sequence[str]], first_format: object) -> 
     write = page.write_string  # type: ignore[attr-defined]
     for number, row in enumerate(rows):
         if number > _LAST_ROW:
-            raise Invalid("file", "A sheet holds at most {limit} rows. Narrow the export, or choose CSV.", limit=_LAST_ROW)
+            raise Invalid(
+                "file", "A sheet holds at most {limit} rows. Narrow the export, or choose CSV.", limit=_LAST_ROW
+            )
         for column, cell in enumerate(row):
             if len(cell) > LONGEST_CELL:
-                raise Invalid("file", "Row {row} holds a value of more than {limit} characters, which Excel cannot keep. Choose CSV.", row=number + 1, limit=LONGEST_CELL)  # fmt: skip
+                raise Invalid(
+                    "file",
+                    "Row {row} holds a value of more than {limit} characters, which Excel cannot keep. Choose CSV.",
+                    row=number + 1,
+                    limit=LONGEST_CELL,
+                )
             write(number, column, cell, first_format if number == 0 else None)
 
 

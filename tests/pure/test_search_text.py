@@ -100,3 +100,9 @@ def test_wildcards_in_a_word_are_escaped() -> None:
 def test_pinyin_is_asked_with_u_umlaut_or_v() -> None:
     text = search_text.document("吕布").text
     assert search_text.rank(search_text.query("lü"), text) == search_text.rank(search_text.query("lv"), text) == PINYIN
+
+
+def test_a_firm_is_found_without_the_place_in_the_middle() -> None:
+    found = search_text.document("信诺（成都）科技有限公司", company=True)
+    assert search_text.rank(search_text.query("信诺科技"), found.text) == EXACT
+    assert set(search_text.lookup(["信诺科技"])) <= set(found.grams)

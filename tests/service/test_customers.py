@@ -23,7 +23,12 @@ def test_create_normalises_seals_and_records(people: Personas) -> None:
     with recorded("customers.create", by=people.ann, times=1):
         made = create(people.ann, firm(email="Zhang.San@QQ.com", address="江宁区迎宾路892号", tags=["重点", "账期长"]))
     view = get(people.ann, made)
-    assert (view.phone, view.email, view.region, view.owner) == ("13800138000", "zhang.san@qq.com", "江苏省南京市", "安晓然")
+    assert (view.phone, view.email, view.region, view.owner) == (
+        "13800138000",
+        "zhang.san@qq.com",
+        "江苏省南京市",
+        "安晓然",
+    )
     assert view.tags == ["账期长", "重点"]
     assert history()[-1].fields.split(",")[:2] == ["owner_id", "kind"]
     with db.session(writing=False) as session:
@@ -33,7 +38,14 @@ def test_create_normalises_seals_and_records(people: Personas) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("phone", "12345"), ("email", "not-an-email"), ("uscc", "91110108XXXXXXXXXX"), ("id_number", "1.10101E+17"), ("region", "火星"), ("name", " ")],
+    [
+        ("phone", "12345"),
+        ("email", "not-an-email"),
+        ("uscc", "91110108XXXXXXXXXX"),
+        ("id_number", "1.10101E+17"),
+        ("region", "火星"),
+        ("name", " "),
+    ],
 )
 def test_create_names_the_field_and_stores_nothing(people: Personas, field: str, value: str) -> None:
     before = len(history())
@@ -148,7 +160,23 @@ def test_assign_moves_the_customer_between_scopes(people: Personas) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["诺", "环保", "诺环保", "南京信诺", "xinnuo", "nuohuan", "njxn", "8000", "138 0013 8000", "+86 13800138000", "１３８００１３８０００", "信诺 环保", "ZS@qq.com", "張三", "C000001"],
+    [
+        "诺",
+        "环保",
+        "诺环保",
+        "南京信诺",
+        "xinnuo",
+        "nuohuan",
+        "njxn",
+        "8000",
+        "138 0013 8000",
+        "+86 13800138000",
+        "１３８００１３８０００",
+        "信诺 环保",
+        "ZS@qq.com",
+        "張三",
+        "C000001",
+    ],
 )
 def test_search_finds_it_however_it_is_typed(people: Personas, typed: str) -> None:
     made = create(people.ann, firm(contact="张三", email="zs@qq.com", code="C000001"))
@@ -159,12 +187,18 @@ def test_search_finds_it_however_it_is_typed(people: Personas, typed: str) -> No
 def test_search_ranks_exact_before_prefix_before_substring(people: Personas) -> None:
     for name in ("大信诺商行", "信诺商行二店", "信诺商行"):
         create(people.ann, CustomerDraft(name=name), duplicate_reason="测试")
-    assert [r.name for r in search(people.ann, CustomerFilter(q="信诺商行")).rows] == ["信诺商行", "信诺商行二店", "大信诺商行"]
+    assert [r.name for r in search(people.ann, CustomerFilter(q="信诺商行")).rows] == [
+        "信诺商行",
+        "信诺商行二店",
+        "大信诺商行",
+    ]
 
 
 def test_list_counts_its_queries(people: Personas) -> None:
     for number in range(12):
-        create(people.ann, CustomerDraft(name=f"客户{number:02d}号{'甲乙丙丁戊己庚辛壬癸子丑'[number]}", kind=Kind.PERSON))
+        create(
+            people.ann, CustomerDraft(name=f"客户{number:02d}号{'甲乙丙丁戊己庚辛壬癸子丑'[number]}", kind=Kind.PERSON)
+        )
     with queries(6):
         assert search(people.ann, order=Order.NAME, size=5).total == 12
 

@@ -1,0 +1,285 @@
+"""Activities: what was said and done with a customer, and the dates of a customer that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select, tuple_
+
+from cim import clock
+from cim.errors import Conflict, Denied, Invalid, NotFound
+from cim.i18n import _
+from cim.models import Activity, AuditEntry, Customer, Task, User
+from cim.models.activity import ActivityDraft, ActivityType, ActivityView, Outcome
+from cim.models.audit import Result
+from cim.models.base import View
+from cim.permissions import Permission
+from cim.service import typed
+from cim.work import Work, command, query
+
+FUTURE = timedelta(days=1)
+FOLD = timedelta(minutes=2)
+"""Field edits of one person that lie closer together are shown as one."""
+NO_CONTACT = (ActivityType.NOTE,)
+"""Types that do not count as having been in contact."""
+LIMITS = {"contact": 60, "place": 120, "purpose": 120}
+
+
+class ChangeView(View):
+    """Somebody edited the customer itself: who, when, which fields. Never the values."""
+
+    at: datetime
+    actor: str
+    action: str
+    fields: list[str]
+
+
+# ---- writing
+@command(Permission.ACTIVITY_WRITE)
+def log(work: Work, customer_id: int, draft: ActivityDraft, *, token: str | None = None) -> int:
+    """Record a call, visit or other follow-up and return its id. Any customer that the actor sees may be followed up, so a
+    rep may call somebody in the public pool. Times without a zone are on the team's wall clock (CIM_TZ); `at` defaults to
+    now. `next_at` opens a task for the actor. A second call with the same `token` returns the first one's id.
+
+    Raises Invalid at the field, NotFound outside the actor's scope.
+    """
+    if (done := work.replayed(token)) is not None:
+        return done
+    work.get(Customer, customer_id)
+    values = _values(draft)
+    at, next_at = _moment(work, draft.at), _next(draft)
+    row = work.add(
+        Activity(
+            **values,
+            type=draft.type,
+            outcome=draft.outcome,
+            at=at,
+            next_at=next_at,
+            customer_id=customer_id,
+            author_id=work.actor.user_id,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+    )
+    if next_at is not None:
+        _plan(work, row, draft, next_at)
+    touch(work, [customer_id])
+    work.remember(token, row.id or 0)
+    return row.id or 0
+
+
+@command(Permission.ACTIVITY_WRITE)
+def update(work: Work, activity_id: int, draft: ActivityDraft, *, version: int) -> bool:
+    """Change the fields that the draft sets; False when nothing differed. The planned next step is a task of its own and is
+    changed there. Denied for what others wrote outside the actor's team; Conflict when it is no longer at `version`."""
+    row = _own(work, activity_id, version)
+    given = draft.model_fields_set
+    stored = {name: getattr(row, name) for name in ("type", "outcome", "content", *LIMITS)}
+    whole = ActivityDraft(**(stored | {name: getattr(draft, name) for name in given if name in stored}))
+    wanted: dict[str, Any] = {**_values(whole), "type": whole.type, "outcome": whole.outcome}
+    if "at" in given and draft.at is not None:
+        wanted["at"] = _moment(work, draft.at)
+    differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    for name, value in differing.items():
+        setattr(row, name, value)
+    if differing:
+        row.updated_at = work.now
+        touch(work, [row.customer_id])
+    return bool(differing)
+
+
+@command(Permission.ACTIVITY_WRITE)
+def remove(work: Work, activity_id: int, *, version: int | None = None, reason: str = "") -> None:
+    """Take an activity out of the timeline. The row is kept; a task that it opened stays."""
+    row = _own(work, activity_id, version)
+    work.reason = reason.strip()[:500]
+    row.deleted_at = work.now
+    touch(work, [row.customer_id])
+
+
+def touch(work: Work, customer_ids: Sequence[int]) -> None:
+    """Recompute what customers derive from their activities and tasks, by one statement per 500: last contact (notes do not
+    count), deals, next open task. These columns are no history and no version of the customer: an open form stays valid."""
+    work.session.flush()
+    customer, activity, task = _tables()
+    spoken = select(func.max(activity.c.at)).where(_lives(activity), activity.c.type.not_in(NO_CONTACT))
+    deals = and_(_lives(activity), activity.c.outcome == Outcome.DEAL)
+    planned = select(func.min(task.c.due_at)).where(_lives(task), task.c.done_at.is_(None))
+    values = {
+        "last_contact_at": spoken.scalar_subquery(),
+        "deal_count": select(func.count()).select_from(activity).where(deals).scalar_subquery(),
+        "first_deal_at": select(func.min(activity.c.at)).where(deals).scalar_subquery(),
+        "last_deal_at": select(func.max(activity.c.at)).where(deals).scalar_subquery(),
+        "next_due_at": planned.scalar_subquery(),
+    }
+    ids = sorted(set(customer_ids))
+    for start in range(0, len(ids), 500):
+        part = customer.c.id.in_(ids[start : start + 500])
+        work.session.execute(customer.update().where(part).values(values))
+    for row in work.session.identity_map.values():
+        if isinstance(row, Customer):
+            work.session.expire(row, list(values))
+
+
+# ---- reading
+@query(Permission.CUSTOMER_READ)
+def timeline(
+    work: Work,
+    *,
+    customer_id: int | None = None,
+    author_id: int | None = None,
+    types: Sequence[ActivityType] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: tuple[datetime, int] | None = None,
+    limit: int = 50,
+) -> list[ActivityView]:
+    """Activities of the customers in the actor's reach, newest first. `until` is exclusive; `before` is (at, id) of the last
+    one shown and continues the list. Raises NotFound for a customer outside the actor's scope."""
+    activity: Any = Activity
+    wanted = _listed(work)
+    if customer_id is not None:
+        work.get(Customer, customer_id)
+        wanted = wanted.where(activity.customer_id == customer_id)
+    if author_id is not None:
+        wanted = wanted.where(activity.author_id == author_id)
+    if types:
+        wanted = wanted.where(activity.type.in_(types))
+    if since is not None:
+        wanted = wanted.where(activity.at >= since)
+    if until is not None:
+        wanted = wanted.where(activity.at < until)
+    if before is not None:
+        wanted = wanted.where(activity.at <= before[0], tuple_(activity.at, activity.id) < tuple_(*before))
+    wanted = wanted.order_by(activity.at.desc(), activity.id.desc()).limit(max(1, min(limit, 200)))
+    return [_view(work, found) for found in work.session.execute(wanted)]
+
+
+@query(Permission.CUSTOMER_READ)
+def get(work: Work, activity_id: int) -> ActivityView:
+    """One activity. NotFound outside the actor's scope."""
+    activity: Any = Activity
+    found = work.session.execute(_listed(work).where(activity.id == activity_id)).one_or_none()
+    if found is None:
+        raise NotFound("This record does not exist or is not yours to see.")
+    return _view(work, found)
+
+
+@query(Permission.CUSTOMER_READ)
+def history(work: Work, customer_id: int, *, since: datetime | None = None, limit: int = 100) -> list[ChangeView]:
+    """Edits of the customer's own fields, newest first; those of one person less than two minutes apart are one. The log
+    holds the values, this list only says which fields. Raises NotFound outside the actor's scope."""
+    work.get(Customer, customer_id)
+    entry: Any = AuditEntry
+    wanted = select(entry.at, func.coalesce(User.name, entry.actor), entry.action, entry.fields)
+    wanted = wanted.outerjoin(User, User.id == entry.actor_id)  # type: ignore[arg-type]
+    here = and_(entry.object_type == "customer", entry.object_id == str(customer_id), entry.result == Result.OK)
+    wanted = wanted.where(here, entry.row_digest.is_not(None), entry.fields != "")
+    if since is not None:
+        wanted = wanted.where(entry.at >= since)
+    folded: list[ChangeView] = []
+    for at, actor, action, fields in work.session.execute(wanted.order_by(entry.seq.desc()).limit(limit)):
+        newer = folded[-1] if folded else None
+        if newer and (newer.actor, newer.action) == (actor, action) and newer.at - at < FOLD:
+            newer.fields = sorted({*newer.fields, *fields.split(",")})
+        else:
+            folded.append(ChangeView(at=at, actor=actor, action=action, fields=fields.split(",")))
+    return folded
+
+
+# ---- below the doors
+def _own(work: Work, activity_id: int, version: int | None) -> Activity:
+    row = work.get(Activity, activity_id)
+    if not work.owns(Permission.ACTIVITY_WRITE, row.author_id):
+        raise Denied("Somebody else wrote this follow-up.")
+    if version is not None and row.version != version:
+        raise Conflict(
+            "Somebody changed this follow-up while you were editing it.", current=get(work, activity_id).model_dump()
+        )
+    return row
+
+
+def _values(draft: ActivityDraft) -> dict[str, str]:
+    """The texts of a draft as they are stored. Raises Invalid at the field; a follow-up has to say something."""
+    made = {name: typed.line(name, getattr(draft, name), limit) for name, limit in LIMITS.items()}
+    made["content"] = typed.lines("content", draft.content, 5000)
+    if made["content"]:
+        return made
+    if draft.type is ActivityType.VISIT and not made["place"]:
+        raise Invalid("content", "Say where the visit was, or what came of it.")
+    if draft.type is ActivityType.NOTE or (draft.outcome is Outcome.NONE and not made["place"]):
+        raise Invalid("content", "Write what was said or done.")
+    return made
+
+
+def _moment(work: Work, at: datetime | None) -> datetime:
+    if at is None:
+        return work.now
+    moment = typed.moment("at", at)
+    if moment > work.now + FUTURE:
+        raise Invalid("at", "This lies in the future: plan it as a next step instead.")
+    return moment
+
+
+def _next(draft: ActivityDraft) -> datetime | None:
+    if draft.next_at is None:
+        return None
+    moment = typed.moment("next_at", draft.next_at)
+    if clock.local(moment).date() < clock.today():
+        raise Invalid("next_at", "The next follow-up cannot lie in the past.")
+    return moment
+
+
+def _plan(work: Work, row: Activity, draft: ActivityDraft, due_at: datetime) -> None:
+    title = typed.line("next_title", draft.next_title, 200) or _("Follow up")
+    work.add(
+        Task(
+            title=title,
+            due_at=due_at,
+            customer_id=row.customer_id,
+            assignee_id=work.actor.user_id,
+            created_by_id=work.actor.user_id,
+            activity_id=row.id,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+    )
+
+
+def _listed(work: Work) -> Select[Any]:
+    """(Activity, customer's name, its code, author's name). The scope goes through the joined customer: the same rows as
+    `work.visible(Activity)`, found from either end."""
+    activity: Any = Activity
+    customer: Any = Customer
+    return (
+        select(Activity, customer.name, customer.code, User.name)
+        .join(Customer, customer.id == activity.customer_id)
+        .outerjoin(User, User.id == activity.author_id)  # type: ignore[arg-type]
+        .where(work.visible(Customer), activity.deleted_at.is_(None))
+    )
+
+
+def _view(work: Work, found: Any) -> ActivityView:
+    row, customer, code, author = found
+    same = set(ActivityView.model_fields) & set(Activity.model_fields) - {"author"}
+    return ActivityView(
+        **{name: getattr(row, name) for name in same},
+        customer=customer,
+        customer_code=code,
+        author=row.author or author or "",
+        imported=row.batch_id is not None,
+        may_edit=work.owns(Permission.ACTIVITY_WRITE, row.author_id),
+    )
+
+
+def _tables() -> tuple[Any, Any, Any]:
+    models: tuple[Any, Any, Any] = (Customer, Activity, Task)
+    return models[0].__table__, models[1].__table__, models[2].__table__
+
+
+def _lives(table: Any) -> Any:
+    """Undeleted rows of the customer being updated."""
+    customer = _tables()[0]
+    return and_(table.c.customer_id == customer.c.id, table.c.deleted_at.is_(None))

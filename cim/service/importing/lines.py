@@ -1,0 +1,59 @@
+"""What an import carries from step to step: a judged line, and what there is to say about lines that are not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cim import matching
+from cim.i18n import _
+from cim.models.imports import Failure
+from cim.service.standards import Standard
+from cim.tabular.table import shown
+
+
+@dataclass
+class Line:
+    """One row of the file that can stand by itself: cells by canonical column, and what they became."""
+
+    number: int
+    cells: dict[str, str]
+    draft: Any
+    standard: Standard = field(default_factory=Standard)
+    party: matching.Party | None = None
+    keys: list[tuple[str, str]] = field(default_factory=list)
+    nameless: bool = False
+
+
+@dataclass
+class Notes:
+    """Failures and warnings so far, in the language of the actor. `names` gives the file's header of a column."""
+
+    names: Mapping[str, str]
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[Failure] = field(default_factory=list)
+
+    def fail(self, line: Line, column: str, msgid: str, **params: Any) -> None:
+        """This row is left out, because of this column."""
+        self.failures.append(self._made(line.number, line.cells, column, msgid, params))
+
+    def warn(self, line: Line, column: str, msgid: str, **params: Any) -> None:
+        """Something about this row that its owner should know."""
+        self.warnings.append(self._made(line.number, line.cells, column, msgid, params))
+
+    def failed_rows(self) -> set[int]:
+        """Numbers of the rows that are left out."""
+        return {failure.row for failure in self.failures}
+
+    def copy(self) -> Notes:
+        """Notes to go on from, so that one preparation serves a check and then a run."""
+        return Notes(self.names, list(self.failures), list(self.warnings))
+
+    def _made(self, number: int, cells: Mapping[str, str], column: str, msgid: str, params: Mapping[str, Any]) -> Failure:
+        return Failure(
+            row=number,
+            column=self.names.get(column, column),
+            value=shown(cells.get(column, "")),
+            reason=_(msgid, **params),
+        )

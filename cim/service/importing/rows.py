@@ -1,0 +1,220 @@
+"""Cells become drafts, row by row and without the database: every cell that cannot be taken is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cim import clock, divisions, matching, normalize
+from cim.config import settings
+from cim.errors import Invalid
+from cim.i18n import N_
+from cim.models.activity import ActivityDraft, ActivityType, Outcome
+from cim.models.contact import ContactDraft
+from cim.models.customer import CustomerDraft, Gender, Grade, Kind
+from cim.models.imports import ImportKind
+from cim.service import index, standards
+from cim.service.importing.lines import Line, Notes
+from cim.service.importing.mapping import Headers
+from cim.tabular import Row
+
+LONGEST_CODE = 40
+_TYPES = {
+    ActivityType.CALL: "电话 通话 打电话 电话沟通 电话跟进 call phone",
+    ActivityType.VISIT: "拜访 上门 上门拜访 面访 走访 visit",
+    ActivityType.EMAIL: "邮件 电子邮件 邮箱 email e-mail mail",
+    ActivityType.WECHAT: "微信 微信沟通 wechat",
+    ActivityType.MEETING: "会议 开会 会面 meeting",
+    ActivityType.NOTE: "备注 记录 其他 其它 note other",
+}
+_OUTCOMES = {
+    Outcome.NONE: "无 - none",
+    Outcome.NO_ANSWER: "无人接听 未接 未接听 未接通 no_answer no-answer",
+    Outcome.NO_NEED: "暂无需求 无需求 没有需求 no_need no-need",
+    Outcome.PENDING: "待跟进 跟进中 pending",
+    Outcome.INTERESTED: "有意向 意向 interested",
+    Outcome.DEAL: "已成交 成交 deal won",
+}
+TYPE_WORDS = {word: kind for kind, words in _TYPES.items() for word in words.split()}
+OUTCOME_WORDS = {word: outcome for outcome, words in _OUTCOMES.items() for word in words.split()}
+WORD_KEPT = N_("{value} is none of our results: it was added to the content.")
+REGION_FROM_ADDRESS = N_("Region {value} is not known: the address was used.")
+UNSURE_DATE = N_("Date {value} is not clear: write it like 2026-01-05 or 2026年1月5日")
+
+
+def judge(kind: ImportKind, headers: Headers, rows: Iterable[Row], notes: Notes) -> list[Line]:
+    """The lines that can stand by themselves; whatever cannot is in `notes`, every bad cell of a row at once."""
+    make = {ImportKind.CUSTOMERS: _customer, ImportKind.CONTACTS: _contact, ImportKind.ACTIVITIES: _activity}[kind]
+    lines = []
+    for row in rows:
+        cells = {column: row.cells[place] for column, place in headers.places.items() if row.cells[place].strip()}
+        line = Line(row.number, cells, None)
+        if make(line, notes):
+            lines.append(line)
+    return lines
+
+
+def _customer(line: Line, notes: Notes) -> bool:
+    values, good = _read(line, _CUSTOMER_READERS, notes)
+    name = values.get("name", "")
+    line.nameless = not name and "code" in values
+    if line.nameless:
+        values["name"] = values["code"]
+    if "kind" not in values and not line.nameless:
+        values["kind"] = Kind(normalize.kind_guess(name))
+    _place(line, values, notes)
+    draft, standard = _standard(line, CustomerDraft, values, standards.customer, notes)
+    if standard is None or not good:
+        return False
+    if line.nameless:
+        del values["name"]
+        draft = CustomerDraft.model_construct(**values)
+    else:
+        line.party = index.party(standard.plain["kind"], standard.plain | standard.sealed)
+        line.keys = matching.keys(line.party)
+    line.draft, line.standard = draft, standard
+    return True
+
+
+def _place(line: Line, values: dict[str, Any], notes: Notes) -> None:
+    """An unknown region gives way to an address that names its place."""
+    if "region" not in values or "address" not in values:
+        return
+    try:
+        standards.region(values["region"])
+    except Invalid:
+        if divisions.parse(values["address"]):
+            notes.warn(line, "region", REGION_FROM_ADDRESS, value=values.pop("region")[:40])
+
+
+def _contact(line: Line, notes: Notes) -> bool:
+    values, good = _read(line, {"birthday": _birthday}, notes)
+    values.pop("customer", None), values.pop("customer_name", None)
+    values.setdefault("name", "")
+    line.draft, standard = _standard(line, ContactDraft, values, standards.contact, notes)
+    good &= _names_customer(line, notes)
+    if standard is None or not good:
+        return False
+    line.standard = standard
+    return True
+
+
+def _activity(line: Line, notes: Notes) -> bool:
+    values, good = _read(line, _ACTIVITY_READERS, notes)
+    if "at" not in line.cells:
+        notes.fail(line, "at", "Enter the time.")
+        good = False
+    good &= _names_customer(line, notes)
+    if not good:
+        return False
+    word = line.cells.get("outcome", "")
+    if word and "outcome" not in values:
+        text = f"结果：{word.strip()}"
+        values["content"] = f"{values['content']}\n{text}" if values.get("content") else text
+        notes.warn(line, "outcome", WORD_KEPT, value=word.strip()[:40])
+    values.setdefault("type", ActivityType.NOTE)
+    author = values.pop("by", "")
+    values.pop("customer", None), values.pop("customer_name", None)
+    line.draft = ActivityDraft.model_construct(**values)
+    line.standard.plain = values | {"author": author}
+    return True
+
+
+def _names_customer(line: Line, notes: Notes) -> bool:
+    if line.cells.get("customer") or line.cells.get("customer_name"):
+        return True
+    notes.fail(line, "customer", "Enter the customer.")
+    return False
+
+
+def _read(line: Line, readers: Mapping[str, Callable[[str], Any]], notes: Notes) -> tuple[dict[str, Any], bool]:
+    """Cells as values. What a reader makes None of is left out."""
+    values: dict[str, Any] = {}
+    good = True
+    for column, cell in line.cells.items():
+        try:
+            value = readers[column](cell) if column in readers else cell
+        except normalize.Bad as bad:
+            notes.fail(line, column, bad.msgid, **bad.params)
+            good = False
+            continue
+        if value is not None:
+            values[column] = value
+    return values, good
+
+
+def _standard(
+    line: Line, draft_type: Any, values: dict[str, Any], judge_draft: Callable[[Any], standards.Standard], notes: Notes
+) -> tuple[Any, standards.Standard | None]:
+    """The draft and its canonical values; None for these when a field is bad, with every bad field named."""
+    # model_construct: the canonical values are checked right below, and raw cells may be longer than those
+    draft = draft_type.model_construct(**values)
+    refused: set[str] = set()
+    while True:
+        try:
+            standard = judge_draft(draft)
+        except Invalid as error:
+            if error.field in refused:
+                return draft, None
+            notes.fail(line, error.field, error.msgid, **error.params)
+            refused.add(error.field)
+            if error.field == "name":
+                values["name"] = "-"
+            else:
+                values.pop(error.field, None)
+            draft = draft_type.model_construct(**values)
+        else:
+            return (draft, None) if refused else (draft, standard)
+
+
+def _birthday(cell: str) -> Any:
+    return normalize.birthday(cell, latest=clock.today())
+
+
+def _moment(cell: str) -> Any:
+    return normalize.moment(cell, zone=settings().zone)
+
+
+def _past(cell: str) -> Any:
+    moment = _moment(cell)
+    if moment > clock.now() and clock.local(moment).date() > clock.today():
+        raise normalize.Bad("{value} lies in the future", value=cell.strip()[:40])
+    return moment
+
+
+def _kind(cell: str) -> Kind | None:
+    word = normalize.kind(cell)
+    return Kind(word) if word else None
+
+
+def _type(cell: str) -> ActivityType:
+    word = normalize.squeeze(cell)
+    if word not in TYPE_WORDS:
+        raise normalize.Bad("Type {value} is unknown: use 电话, 拜访, 邮件, 微信, 会议 or 备注", value=cell.strip()[:20])
+    return TYPE_WORDS[word]
+
+
+def _limited(limit: int) -> Callable[[str], str]:
+    return lambda cell: normalize.text(cell, limit=limit)
+
+
+_CUSTOMER_READERS: dict[str, Callable[[str], Any]] = {
+    "code": _limited(LONGEST_CODE),
+    "kind": _kind,
+    "gender": lambda cell: Gender(normalize.gender(cell)),
+    "grade": lambda cell: Grade(normalize.grade(cell)),
+    "birthday": _birthday,
+    "tags": normalize.tags,
+    "owner": _limited(60),
+    "created_at": _past,
+}
+_ACTIVITY_READERS: dict[str, Callable[[str], Any]] = {
+    "type": _type,
+    "at": _past,
+    "by": _limited(60),
+    "contact": _limited(60),
+    "content": lambda cell: normalize.multiline(cell, limit=4800),
+    "outcome": lambda cell: OUTCOME_WORDS.get(normalize.squeeze(cell)),
+    "place": _limited(120),
+    "next_at": _moment,
+}

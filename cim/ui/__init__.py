@@ -1,0 +1,1 @@
+"""The interface: the only place besides pages/ and Home.py that knows Streamlit."""

@@ -1,0 +1,43 @@
+"""The pages: address, name, icon, who may open them, and where they stand in the menu. Data, not code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cim.config import PROJECT
+from cim.i18n import N_
+from cim.permissions import Permission
+
+
+class Entry(NamedTuple):
+    """One page. `icon` is the name of a Material symbol; an empty `section` keeps the page out of the menu."""
+
+    path: str
+    url_path: str
+    title: str
+    icon: str
+    permission: Permission
+    section: str
+
+
+WORK, INSIGHT, CARE = N_("Customers"), N_("Insight"), N_("Administration")
+
+PAGES = [
+    Entry("pages/dashboard.py", "", N_("Dashboard"), "monitoring", Permission.DASHBOARD_READ, INSIGHT),
+    Entry("pages/segments.py", "segments", N_("Segments"), "donut_small", Permission.SEGMENT_READ, INSIGHT),
+    Entry("pages/search.py", "search", N_("Find customers"), "search", Permission.CUSTOMER_READ, WORK),
+    Entry(
+        "pages/customer_entry.py", "customer_entry", N_("Add customer"), "person_add", Permission.CUSTOMER_WRITE, WORK
+    ),
+    Entry("pages/timeline.py", "timeline", N_("Follow-ups"), "event_note", Permission.CUSTOMER_READ, WORK),
+    Entry("pages/imports.py", "imports", N_("Import and export"), "swap_vert", Permission.IMPORT, WORK),
+    Entry("pages/customer.py", "customer", N_("Customer"), "person", Permission.CUSTOMER_READ, ""),
+    Entry("pages/users.py", "users", N_("Users"), "manage_accounts", Permission.USER_MANAGE, CARE),
+    Entry("pages/audit.py", "audit", N_("Audit log"), "policy", Permission.AUDIT_READ, CARE),
+    Entry("pages/account.py", "account", N_("My account"), "account_circle", Permission.ACCOUNT, CARE),
+]
+
+
+def existing() -> list[Entry]:
+    """The entries whose page is there."""
+    return [entry for entry in PAGES if (PROJECT / entry.path).exists()]

@@ -1,0 +1,1 @@
+"""Parts of pages, one per concern; each draws itself and calls the service."""

@@ -1,0 +1,144 @@
+"""One customer's card: header with what can be done, key fields, contacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from cim import clock, service, words
+from cim.access import Actor
+from cim.i18n import _, format_date
+from cim.models.contact import ContactDraft, ContactView
+from cim.models.customer import CustomerView
+from cim.permissions import Permission
+from cim.ui import feedback, gate, state
+from cim.ui.text import safe, safe_lines
+
+_GRADES = {"A": "red", "B": "orange", "C": "blue", "D": "gray"}
+_STAGES = {"prospect": "gray", "new": "green", "established": "blue", "at_risk": "orange", "lost": "red"}
+
+
+def header(me: Actor, view: CustomerView) -> None:
+    """Name, where the customer stands, and the actions this actor has."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.header(safe(view.name), anchor=False, width="content")
+            if view.grade:
+                st.badge(_("Grade {grade}", grade=view.grade), color=_GRADES[view.grade])  # type: ignore[arg-type]
+            st.badge(words.value("lifecycle", view.lifecycle), color=_STAGES[view.lifecycle])  # type: ignore[arg-type]
+            st.badge(words.value("party", view.party), color="gray")
+        with st.container(horizontal=True, width="content"):
+            _actions(me, view)
+    owner = safe(view.owner) if view.owner else f":orange[{_('Public pool')}]"
+    facts = [safe(view.code), f"{_('Owner')}: {owner}", f"{_('Completeness')} {view.completeness}%"]
+    st.caption(" · ".join(facts))
+
+
+def fields(me: Actor, view: CustomerView) -> None:
+    """The key fields that are filled in, and a way to see masked ones."""
+    st.subheader(_("Details"), anchor=False)
+    shown: dict[str, str] = {
+        name: str(getattr(view, name) or "")
+        for name in ("contact", "phone", "phone2", "email", "wechat", "region", "address", "industry", "source", "uscc", "id_number")
+    }
+    shown["birthday"] = format_date(view.birthday) if view.birthday else ""
+    shown["gender"] = words.value("gender", view.gender) if view.gender else ""
+    shown["tags"] = ", ".join(view.tags)
+    shown |= {"preference": view.preference, "imported_owner": view.imported_owner}
+    shown["created_at"] = format_date(clock.local(view.created_at).date())
+    lines = [f"| {safe(words.field(name))} | {safe(value)} |" for name, value in shown.items() if value]
+    st.markdown("| | |\n|:--|:--|\n" + "\n".join(lines))
+    if view.notes:
+        st.caption(words.field("notes"))
+        st.markdown(safe_lines(view.notes))
+    if view.masked and view.may_reveal:
+        with st.popover(_("Show personal data"), icon=":material/visibility:"):
+            _reveal(me, view)
+    elif view.masked:
+        st.caption(_("Personal data is masked: {owner} looks after this customer.", owner=safe(view.owner or _("nobody"))))
+
+
+def contacts(me: Actor, view: CustomerView) -> None:
+    """The people at this customer."""
+    people = service.contacts.list(me, view.id)
+    st.subheader(_("Contacts"), anchor=False)
+    if not people:
+        st.caption(_("Nobody yet. Add the person you talk to."))
+    for person in people:
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            details = " · ".join(safe(value) for value in (person.title, person.role, person.phone, person.email) if value)
+            st.markdown(f"**{safe(person.name)}**  \n{details or '—'}", width="content")
+            if view.may_edit:
+                with st.popover(_("Change"), icon=":material/edit:", type="tertiary"):
+                    _contact(me, view, person)
+    if view.may_edit:
+        with st.popover(_("Add contact"), icon=":material/person_add:"):
+            _contact(me, view, None)
+
+
+def _actions(me: Actor, view: CustomerView) -> None:
+    if view.may_edit and st.button(_("Edit"), icon=":material/edit:", key="customer.edit"):
+        st.session_state[state.EDITING] = (view.id, view.version)
+        st.session_state.pop(state.EDIT_FILLED, None)
+        st.rerun()
+    if view.owner_id is None and me.can(Permission.CUSTOMER_UNMASK):
+        st.button(_("Claim"), icon=":material/front_hand:", key="customer.claim", on_click=_claim, args=(view.id,))
+    if me.can(Permission.CUSTOMER_ASSIGN):
+        with st.popover(_("Assign"), icon=":material/person_raised_hand:"):
+            _assign(me, view)
+
+
+@gate.guarded(Permission.CUSTOMER_WRITE)
+def _claim(me: Actor, customer_id: int) -> None:
+    if feedback.attempt(service.customers.claim, me, customer_id):
+        feedback.toast(_("The customer is yours now."))
+
+
+def _assign(me: Actor, view: CustomerView) -> None:
+    people = {person.id: person.name for person in service.users.colleagues(me, assignable=True)}
+    options = [i for i in (*people, 0) if i != (view.owner_id or 0)]
+    chosen = st.selectbox(_("New owner"), options, format_func=lambda i: people.get(i, _("Public pool")), key="customer.owner")
+    reason = st.text_input(_("Reason"), key="customer.assign_reason", max_chars=300)
+    if st.button(_("Hand over"), type="primary", key="customer.assign", disabled=chosen is None):
+        if feedback.attempt(service.customers.assign, me, view.id, chosen or None, reason=reason):
+            feedback.flash(_("{name} has a new owner.", name=view.name), kind="success")
+            st.rerun()
+
+
+def _reveal(me: Actor, view: CustomerView) -> None:
+    reason = st.text_input(_("Reason"), key="customer.reveal_reason", max_chars=300, placeholder=_("For example: calling back"))
+    st.caption(_("Every look is recorded in the audit log."))
+    if st.button(_("Show"), key="customer.reveal", type="primary", disabled=not reason.strip()):
+        seen = feedback.attempt(service.customers.reveal, me, view.id, reason=reason)
+        for name in ("phone", "phone2", "email", "wechat", "id_number", "address"):
+            if seen is not None and (value := getattr(seen, name)):
+                st.markdown(f"{words.field(name)}: **{safe(value)}**")
+
+
+def _contact(me: Actor, view: CustomerView, person: ContactView | None) -> None:
+    key = f"contact.{person.id if person else f'new.{view.id}'}"
+    held: dict[str, Any] = person.model_dump() if person else {}
+    masked = view.masked and person is not None
+    with st.form(f"{key}.form", clear_on_submit=person is None, border=False):
+        typed = {
+            name: st.text_input(
+                words.field(name),
+                value="" if masked and name in ("phone", "email") else held.get(name, ""),
+                placeholder=held.get(name, "") if masked else "",
+                key=f"{key}.{name}",
+            )
+            for name in ("name", "title", "role", "phone", "email")
+        }
+        if not st.form_submit_button(_("Save"), type="primary"):
+            return
+    given = {name: value for name, value in typed.items() if value or not (masked and name in ("phone", "email"))}
+    draft = ContactDraft.model_validate(given)
+    if person is None:
+        feedback.attempt(service.contacts.add, me, view.id, draft, token=state.token(key))
+    else:
+        feedback.attempt(service.contacts.update, me, person.id, draft, version=person.version)
+    if feedback.succeeded():
+        state.spend(key)
+        feedback.flash(_("{name} has been saved.", name=draft.name), kind="success")
+        st.rerun()

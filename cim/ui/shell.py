@@ -1,0 +1,159 @@
+"""What is around every page: page settings, sign-in gate, navigation, the user's corner of the sidebar."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from cim.config import settings
+from cim.i18n import LANGUAGES, _, language
+from cim.permissions import Permission, Role
+from cim.service import sessions
+from cim.ui import client as browser
+from cim.ui import feedback, gate, menu, state
+from cim.ui.bridge import post
+from cim.ui.text import safe
+from cim.work import Actor
+
+# Data addresses: an icon by name would be fetched from another host, and a file would wait behind the session cookie.
+_ASSETS = Path(__file__).parent / "assets"
+ROLE_COLORS = {
+    Role.ADMIN: "red",
+    Role.AUDITOR: "violet",
+    Role.MANAGER: "blue",
+    Role.SERVICE: "orange",
+    Role.REP: "green",
+}
+
+
+def open_page(title: str, permission: Permission) -> Actor:
+    """First statement of every page: the signed-in user, checked now. Shows the title and waiting messages; does not
+    return for a visitor without session (sign-in page) or without the permission (403, recorded)."""
+    me = gate.page(permission, title)
+    if title:
+        st.title(safe(title), anchor=False)
+    feedback.show_flashes()
+    return me
+
+
+def main() -> None:
+    """One run of Home.py in a visitor's session: sign-in page or the page that was asked for."""
+    me = gate.current()
+    here = st.navigation(_pages(me), position="sidebar" if me else "hidden")
+    product = _("CIM Customer Information")
+    st.set_page_config(
+        page_title=f"{here.title.split(': ')[-1]} · CIM" if me else product,
+        page_icon=_icon(),
+        layout="wide" if me else "centered",
+        initial_sidebar_state="auto",
+    )
+    if st.session_state.get(state.LEAVING):
+        _leave()
+    if me is None:
+        from cim.ui import sign_in  # only visitors pay for the form's library
+
+        if st.session_state.pop(state.WHO, None):
+            state.forget_all()
+        # page.run() is not called: the address asked for survives the sign-in
+        sign_in.show()
+        return
+    if st.session_state.get(state.WHO) != (me.user_id, me.session_id):
+        state.forget_all()
+        st.session_state[state.WHO] = (me.user_id, me.session_id)
+    st.logo(_logo(), size="large")
+    with st.sidebar:
+        _corner(me)
+    gate.heartbeat()
+    here.run()
+
+
+def role_label(role: Role | None) -> str:
+    """The name of a role in the language of the visitor."""
+    labels = {
+        Role.REP: _("Sales"),
+        Role.MANAGER: _("Manager"),
+        Role.SERVICE: _("Service desk"),
+        Role.AUDITOR: _("Auditor"),
+        Role.ADMIN: _("Administrator"),
+    }
+    return labels[role] if role else ""
+
+
+def browser_name(user_agent: str) -> str:
+    """Browser and system of a User-Agent header, roughly: enough to recognise one's own devices."""
+    browsers = ("Edg", "Firefox", "Chrome", "Safari")
+    systems = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
+    found = [next((word for word in words if word in user_agent), "") for words in (browsers, systems)]
+    return " · ".join(word.replace("Edg", "Edge") for word in found if word) or _("Unknown browser")
+
+
+def _pages(me: Actor | None) -> dict[str, list[st.Page]]:
+    """The same registry for everybody, so that addresses stay what they are; only visibility and titles differ."""
+    sections: dict[str, list[st.Page]] = {}
+    for entry in menu.existing():
+        shown = me is not None and me.can(entry.permission) and bool(entry.section)
+        # an icon inside the title is drawn by our own font; icon= would fetch a favicon from another host
+        title = f":material/{entry.icon}: {_(entry.title)}" if me else "CIM"
+        made = st.Page(
+            entry.path,
+            title=title,
+            url_path=entry.url_path,
+            default=not entry.url_path,
+            visibility="visible" if shown else "hidden",
+        )
+        sections.setdefault(_(entry.section or menu.WORK) if me else "", []).append(made)
+    return sections
+
+
+def _corner(me: Actor) -> None:
+    if settings().demo:
+        st.warning(_("Demo data: do not enter real people."), icon=":material/science:")
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{safe(me.name)}**", width="content")
+            st.badge(role_label(me.role), color=ROLE_COLORS.get(me.role, "gray"))  # type: ignore[arg-type]
+        chosen = language_choice("sidebar")
+        if chosen != language():
+            feedback.attempt(sessions.choose_language, me, chosen)
+            st.session_state[state.LANGUAGE] = chosen
+            st.rerun()
+        if st.button(_("Sign out"), icon=":material/logout:", width="stretch", key="sign-out"):
+            # the server first: the session is over even if the browser never answers
+            sessions.end(sessions.VISITOR, browser.client().token or "")
+            state.forget_all()
+            st.session_state[state.LEAVING] = str(time.time_ns())
+            st.rerun()
+
+
+def language_choice(place: str) -> str:
+    """The switch between languages; returns the code chosen."""
+    return (
+        st.segmented_control(
+            _("Language"),
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            default=language(),
+            required=True,
+            label_visibility="collapsed",
+            key=f"language-{place}-{language()}",
+        )
+        or language()
+    )
+
+
+def _leave() -> None:
+    post("/session/end", nonce=f"out-{st.session_state[state.LEAVING]}")
+    st.caption(_("Signing out…"))
+    st.stop()
+
+
+def _icon() -> str:
+    import base64
+
+    return "data:image/svg+xml;base64," + base64.b64encode((_ASSETS / "icon.svg").read_bytes()).decode()
+
+
+def _logo() -> str:
+    return (_ASSETS / "logo.svg").read_text("utf-8")

@@ -1,0 +1,60 @@
+"""Keys of st.session_state, declared once. It holds primitives only and carries no authority."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import streamlit as st
+
+WHO = "_who"
+"""(user id, session id) that the rest of the state belongs to."""
+FLASH = "_flash"
+"""Messages to show after the next rerun or page switch: list of (kind, text)."""
+SIGN_IN = "_sign_in"
+"""Where the visitor stands in the sign-in: step, proof, time."""
+LANGUAGE = "_language"
+"""Language code in force for this tab."""
+LEAVING = "_leaving"
+"""Set while the browser is asked to drop its cookie."""
+REFUSED = "_refused"
+"""The page whose refusal was recorded last."""
+FIELD_ERRORS = "_field_errors"
+"""Message by field, of the last refused submit."""
+CREDENTIAL = "_credential"
+"""(user name, one-time password) to be shown once to the administrator who made it."""
+ENTRY_CLEAR = "_entry_clear"
+"""Set when the form for a new customer is to begin empty."""
+EDITING = "_editing"
+"""(customer id, version) that the edit form was filled from."""
+EDIT_FILLED = "_edit_filled"
+"""Whether the edit form holds the record's values already."""
+CONFLICT = "_conflict"
+"""Id of the customer whose save met somebody else's."""
+TOKEN = "_token."
+"""Prefix of the save tokens of forms."""
+
+KEPT = (FLASH, LANGUAGE)
+
+
+def token(key: str) -> str:
+    """The idempotency token of a form: the same until `spend`. Pass it to the service, and put it into the widget key
+    of the submit button (`key=f"save-{token}"`), so that a second press cannot become a second save."""
+    name = TOKEN + key
+    if name not in st.session_state:
+        st.session_state[name] = secrets.token_hex(16)
+    return str(st.session_state[name])
+
+
+def spend(key: str) -> None:
+    """After a successful save: the next form gets a token of its own."""
+    st.session_state.pop(TOKEN + key, None)
+
+
+def forget_all() -> None:
+    """Drop everything a previous person left in this tab, except messages and language."""
+    kept: dict[str, Any] = {name: st.session_state[name] for name in KEPT if name in st.session_state}
+    for name in list(st.session_state):
+        del st.session_state[name]
+    for name, value in kept.items():
+        st.session_state[name] = value

@@ -1,0 +1,99 @@
+"""How the codes that are stored are called: enum values and fields. Data; rendered with `_()` where they are shown."""
+
+from __future__ import annotations
+
+from cim.i18n import N_, _
+
+FIELDS = {
+    "code": N_("Customer code"),
+    "kind": N_("Kind"),
+    "party": N_("Relationship"),
+    "name": N_("Name"),
+    "contact": N_("Contact person"),
+    "phone": N_("Phone"),
+    "phone2": N_("Second phone"),
+    "email": N_("E-mail"),
+    "wechat": N_("WeChat"),
+    "gender": N_("Gender"),
+    "birthday": N_("Birthday"),
+    "id_number": N_("ID number"),
+    "uscc": N_("Credit code (USCC)"),
+    "industry": N_("Industry"),
+    "region": N_("Region"),
+    "region_code": N_("Region"),
+    "address": N_("Address"),
+    "source": N_("Source"),
+    "grade": N_("Grade"),
+    "owner": N_("Owner"),
+    "owner_id": N_("Owner"),
+    "tags": N_("Tags"),
+    "preference": N_("Preferences"),
+    "notes": N_("Notes"),
+    "created_at": N_("Created"),
+    "imported_owner": N_("Owner in the imported file"),
+    "lifecycle": N_("Lifecycle"),
+    "title": N_("Job title"),
+    "role": N_("Decision role"),
+}
+
+VALUES: dict[str, dict[str, str]] = {
+    "kind": {"company": N_("Company"), "person": N_("Person")},
+    "party": {
+        "customer": N_("Customer"),
+        "prospect": N_("Prospect"),
+        "agent": N_("Agent"),
+        "distributor": N_("Distributor"),
+        "supplier": N_("Supplier"),
+        "partner": N_("Partner"),
+    },
+    "gender": {"male": N_("Male"), "female": N_("Female"), "": N_("Not given")},
+    "grade": {"A": "A", "B": "B", "C": "C", "D": "D", "": N_("No grade")},
+    "lifecycle": {
+        "prospect": N_("Potential"),
+        "new": N_("New customer"),
+        "established": N_("Established"),
+        "at_risk": N_("At risk"),
+        "lost": N_("Lost"),
+    },
+    "activity": {
+        "call": N_("Call"),
+        "visit": N_("Visit"),
+        "email": N_("E-mail"),
+        "wechat": N_("WeChat"),
+        "meeting": N_("Meeting"),
+        "note": N_("Note"),
+    },
+    "outcome": {
+        "": N_("No outcome"),
+        "no_answer": N_("No answer"),
+        "no_need": N_("No need now"),
+        "pending": N_("To be followed up"),
+        "interested": N_("Interested"),
+        "deal": N_("Deal closed"),
+    },
+    "contacted": {
+        "today": N_("Contacted today"),
+        "week": N_("This week"),
+        "month": N_("This month"),
+        "earlier": N_("Earlier"),
+        "never": N_("Never contacted"),
+    },
+    "order": {
+        "newest": N_("Newest first"),
+        "last_contact": N_("Last contact"),
+        "next_due": N_("Next follow-up"),
+        "name": N_("Name"),
+        "grade": N_("Grade"),
+    },
+}
+
+
+def field(name: str) -> str:
+    """The label of a field in the language of the visitor."""
+    return _(FIELDS[name]) if name in FIELDS else name
+
+
+def value(kind: str, code: str | None) -> str:
+    """The label of a stored code, such as value("outcome", "deal"); the code itself when it is none of ours."""
+    known = VALUES[kind]
+    return _(known[str(code or "")]) if str(code or "") in known else str(code)

@@ -1,0 +1,37 @@
+"""One customer: card, next step, timeline, contacts; editing in place."""
+
+import streamlit as st
+
+from cim import service
+from cim.i18n import _
+from cim.permissions import Permission
+from cim.ui import feedback, shell
+from cim.ui.panels import activity_list, composer, customer_card, customer_edit, task_list
+
+me = shell.open_page("", Permission.CUSTOMER_READ)
+
+asked = st.query_params.get("id", "")
+if not asked.isdigit():
+    st.info(_("Choose a customer from the list."))
+    st.page_link("pages/search.py", label=_("Find customers"), icon=":material/search:")
+    st.stop()
+view = feedback.attempt(service.customers.get, me, int(asked))
+if view is None:
+    st.page_link("pages/search.py", label=_("Find customers"), icon=":material/search:")
+    st.stop()
+
+customer_card.header(me, view)
+if customer_edit.editing(view):
+    customer_edit.show(me, view)
+    st.stop()
+
+left, middle, right = st.columns([3, 5, 3], gap="medium")
+with middle:
+    task_list.next_step(me, view.id)
+    if me.can(Permission.ACTIVITY_WRITE):
+        composer.render(me, view.id, key="customer.composer")
+    activity_list.render(me, customer_id=view.id, key="customer.timeline")
+with left:
+    customer_card.fields(me, view)
+with right:
+    customer_card.contacts(me, view)

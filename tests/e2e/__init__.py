@@ -1,0 +1,1 @@
+"""Journeys through a real browser, and what they need: a served demo company and Chromium."""
