@@ -8,7 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from cim.models import Activity, Contact, Customer, Task, Team, User
+from cim.models.base import columns
 from cim.permissions import MATRIX, Permission, Role, Scope
+
+CUSTOMERS = columns(Customer)
+TASKS = columns(Task)
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,11 @@ def may_see_clear(actor: Actor, owner_id: int | None) -> bool:
 def visible(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
     """The rows of `model` this actor may know of, as an SQL condition."""
     if model is Customer:
-        return and_(_reach(actor, Customer.owner_id, pool=True), Customer.deleted_at.is_(None))  # type: ignore[union-attr]
+        return and_(_reach(actor, CUSTOMERS.owner_id, pool=True), CUSTOMERS.deleted_at.is_(None))
     if model in (Contact, Activity):
         return and_(_of_visible_customer(actor, model), model.deleted_at.is_(None))
     if model is Task:
-        return and_(_task_reach(actor), Task.deleted_at.is_(None))  # type: ignore[union-attr]
+        return and_(_task_reach(actor), TASKS.deleted_at.is_(None))
     if model in (User, Team):
         return true() if actor.can(Permission.COLLEAGUE_READ) else false()
     raise LookupError(f"no rule of visibility for {model.__name__}")
@@ -90,16 +94,13 @@ def _reach(actor: Actor, column: Any, *, pool: bool) -> ColumnElement[bool]:
 
 
 def _of_visible_customer(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-    mine = select(Customer.id).where(visible(actor, Customer))
-    if reached_users(actor, Permission.CUSTOMER_READ) is None:
-        mine = select(Customer.id).where(Customer.deleted_at.is_(None))  # type: ignore[union-attr]
-    return model.customer_id.in_(mine)
+    of_mine: ColumnElement[bool] = model.customer_id.in_(select(CUSTOMERS.id).where(visible(actor, Customer)))
+    return of_mine
 
 
 def _task_reach(actor: Actor) -> ColumnElement[bool]:
     ids = reached_users(actor, Permission.TASK_WRITE)
-    if actor.role is Role.AUDITOR:
+    if ids is None or actor.role is Role.AUDITOR:
         return true()
-    if ids is None:
-        return true()
-    return Task.assignee_id.in_(sorted(ids))  # type: ignore[union-attr]
+    mine: ColumnElement[bool] = TASKS.assignee_id.in_(sorted(ids))
+    return mine

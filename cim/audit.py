@@ -20,6 +20,7 @@ from sqlmodel import Session
 from cim import crypto, db
 from cim.models import AuditEntry
 from cim.models.audit import Result
+from cim.models.base import columns
 
 VERSION = "1"
 GENESIS = bytes(32)
@@ -76,7 +77,7 @@ def append(
 
 def head(session: Session) -> tuple[int, bytes]:
     """Sequence number and MAC of the newest entry; (0, zeros) for an empty log."""
-    newest = session.execute(select(AuditEntry.seq, AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1)).first()  # type: ignore[attr-defined]
+    newest = session.execute(select(_table().c.seq, _table().c.mac).order_by(_table().c.seq.desc()).limit(1)).first()
     return (newest[0], bytes(newest[1])) if newest else (0, GENESIS)
 
 
@@ -208,4 +209,4 @@ def _hex(value: bytes | None) -> str:
 
 
 def _table() -> Table:
-    return AuditEntry.__table__  # type: ignore[attr-defined,no-any-return]
+    return columns(AuditEntry).__table__  # type: ignore[no-any-return]

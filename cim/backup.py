@@ -50,11 +50,11 @@ def copy(to: Path | None = None, *, kind: str = "manual") -> Path:
     """A consistent copy of the running database, checked before it counts: temporary name, fsync, rename, manifest.
     `kind` is manual, daily, upgrade or restore. Returns the file; raises Conflict when it cannot be made or is bad."""
     folder = to or settings().backups
-    folder.mkdir(parents=True, exist_ok=True)
     moment = clock.now()
     target = _free_name(folder, moment)
     temporary = folder / f".{target.name}.{os.getpid()}.part"
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if settings().is_sqlite:
             _vacuum_into(temporary)
             facts = _examined(temporary)
@@ -62,14 +62,14 @@ def copy(to: Path | None = None, *, kind: str = "manual") -> Path:
             facts = backup_postgres.dump(temporary)
         manifest = _manifest(target.name, kind, moment, temporary, facts)
         _durable(temporary)
-        _write(target.with_name(f"{target.name}.json"), manifest)
         os.replace(temporary, target)
+        _write(target.with_name(f"{target.name}.json"), manifest)  # last: a file without manifest is no backup
         _sync_folder(folder)
     except (sqlite3.Error, OSError) as error:
-        target.with_name(f"{target.name}.json").unlink(missing_ok=True)
         raise Conflict("The backup was not taken ({problem}). Nothing was changed.", problem=str(error)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if folder.is_dir():
+            temporary.unlink(missing_ok=True)
     return target
 
 

@@ -57,7 +57,18 @@ class Settings:
 
 def settings() -> Settings:
     """The settings in force. Cached per set of environment values, so tests may change them."""
-    return _read(tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith("CIM_"))))
+    return _read(tuple((name, os.environ.get(name, "")) for name in _NAMES))
+
+
+_NAMES = (
+    "CIM_HOME",
+    "CIM_DATABASE_URL",
+    "CIM_HOST",
+    "CIM_PORT",
+    "CIM_LANG",
+    "CIM_TZ",
+    "CIM_COOKIE_SECURE",
+)
 
 
 @lru_cache(maxsize=8)

@@ -46,10 +46,7 @@ def name_of(row: Model, subject_of: Callable[[int], str]) -> tuple[str, str, str
     table: str = row.__tablename__  # type: ignore[assignment]
     key = inspect(row).identity or tuple(inspect(row).mapper.primary_key_from_instance(row))
     owner = getattr(row, "customer_id", None)
-    if table == "customer":
-        uid = str(getattr(row, "uid", ""))
-    else:
-        uid = subject_of(owner) if owner is not None else ""
+    uid = getattr(row, "uid", "") if table == "customer" else subject_of(owner) if owner is not None else ""
     return table, ",".join(str(k) for k in key), uid
 
 

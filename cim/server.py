@@ -21,10 +21,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cim import crypto, i18n, passwords, schema
+from cim import backup, crypto, i18n, passwords, schema
 from cim.access import SYSTEM, Actor
 from cim.config import settings
-from cim.service import sessions
+from cim.errors import CimError
+from cim.service import regions, sessions
 
 log = logging.getLogger("cim.server")
 
@@ -68,17 +69,22 @@ def refuse_public_demo(*hosts: str | None) -> None:
 
 
 def prepare() -> None:
-    """Make keys and schema. SQLite upgrades itself; PostgreSQL is upgraded by an administrator. Raises SystemExit."""
+    """Make the key file and the newest schema; an older SQLite database is backed up first, PostgreSQL is upgraded by
+    its administrator. Raises SystemExit with what to do when the data cannot be served."""
     settings().home.mkdir(parents=True, exist_ok=True)
-    crypto.create_keys()
     current = schema.current()
+    if current is not None and not (settings().keys / "kek.key").exists():
+        raise SystemExit(f"There is a database but not its key file {settings().keys / 'kek.key'}. Put it back.")
+    crypto.create_keys()
     if current == schema.newest():
         return
-    if not schema.is_known(current):
-        raise SystemExit("The database was made by a newer version of CIM. Install that version.")
     if current is not None and not settings().is_sqlite:
         raise SystemExit("The database needs an upgrade. Run: python -m cim db upgrade")
-    schema.upgrade()
+    try:
+        backup.upgrade_with_backup()
+    except CimError as error:
+        raise SystemExit(str(error)) from error
+    regions.seed(SYSTEM)
 
 
 def note_error(error: Exception) -> bool:

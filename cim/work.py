@@ -15,13 +15,18 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
 
 from cim import access, audit, checkpoint, clock, crypto, db, history
-from cim.access import Actor
+from cim.access import Actor as Actor
 from cim.errors import Conflict, Denied, NotFound, SessionEnded
 from cim.models import AuthSession, ChangeSet, Customer, OnceToken, SubjectKey, Team, User
 from cim.models.audit import Result
-from cim.models.base import Model
+from cim.models.base import Model, columns
 from cim.models.user import UserStatus
 from cim.permissions import Permission, Scope
+
+CUSTOMERS = columns(Customer)
+USERS = columns(User)
+TEAMS = columns(Team)
+SUBJECT_KEYS = columns(SubjectKey)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,7 +90,9 @@ class Work:
         """One row in the actor's reach. NotFound when there is none; Conflict when it is no longer at `version`;
         Denied when the actor may see it but the permission `to` does not reach its owner."""
         table: Any = model
-        row = self.session.execute(select(model).where(table.id == key, self.visible(model))).scalar_one_or_none()
+        row: M | None = self.session.execute(
+            select(model).where(table.id == key, self.visible(model))
+        ).scalar_one_or_none()
         if row is None:
             raise NotFound("This record does not exist or is not yours to see.")
         if to is not None and isinstance(row, Customer) and not access.owns(self.actor, to, row.owner_id):
@@ -180,8 +187,10 @@ class Work:
         for start in range(0, len(missing), 500):
             part = missing[start : start + 500]
             found = dict(
-                self.session.execute(select(SubjectKey.uid, SubjectKey.wrapped).where(SubjectKey.uid.in_(part))).all()
-            )  # type: ignore[attr-defined]
+                self.session.execute(
+                    select(SUBJECT_KEYS.uid, SUBJECT_KEYS.wrapped).where(SUBJECT_KEYS.uid.in_(part))
+                ).all()
+            )
             for uid in part:
                 wrapped = found.get(uid)
                 self._ciphers[uid] = crypto.keys().open_subject(uid, bytes(wrapped)) if wrapped else None
@@ -189,7 +198,7 @@ class Work:
     def subject_of(self, customer_id: int) -> str:
         """The uid under which a customer's values, and those of its contacts and activities, are sealed."""
         if customer_id not in self._uids:
-            uid = self.session.execute(select(Customer.uid).where(Customer.id == customer_id)).scalar_one()
+            uid = self.session.execute(select(CUSTOMERS.uid).where(CUSTOMERS.id == customer_id)).scalar_one()
             self._uids[customer_id] = uid
         return self._uids[customer_id]
 
@@ -272,7 +281,7 @@ def _guard(permission: Permission, *, writing: bool, recorded: bool) -> Callable
                 return function(me, *args, **options)
             return _run(guard, me, args, options)
 
-        guarded.__cim_guard__ = guard  # type: ignore[attr-defined]
+        guarded.__dict__["__cim_guard__"] = guard
         return guarded
 
     return decorate
@@ -337,12 +346,12 @@ def _team_members(session: Session, team_id: int | None) -> frozenset[int]:
     """Users of a team and of the teams below it."""
     if team_id is None:
         return frozenset()
-    parents = session.execute(select(Team.id, Team.parent_id)).all()  # type: ignore[call-overload]
+    parents = session.execute(select(TEAMS.id, TEAMS.parent_id)).all()
     below, size = {team_id}, 0
     while len(below) != size:
         size = len(below)
         below |= {child for child, parent in parents if parent in below}
-    return frozenset(session.execute(select(User.id).where(User.team_id.in_(below))).scalars())  # type: ignore[union-attr,arg-type]
+    return frozenset(session.execute(select(USERS.id).where(USERS.team_id.in_(below))).scalars())
 
 
 def _who(actor: Actor) -> dict[str, Any]:

@@ -23,7 +23,12 @@ reason = duplicate_hint.show(preview.duplicates, key=PREFIX)
 token = state.token(PREFIX)
 with st.container(horizontal=True):
     save = st.button(
-        _("Save"), type="primary", icon=":material/check:", key=f"{PREFIX}.save.{token}", shortcut="Ctrl+Enter", disabled=not draft.name.strip()
+        _("Save"),
+        type="primary",
+        icon=":material/check:",
+        key=f"{PREFIX}.save.{token}",
+        shortcut="Ctrl+Enter",
+        disabled=not draft.name.strip(),
     )
     another = st.button(_("Save and add another"), key=f"{PREFIX}.another.{token}", disabled=not draft.name.strip())
 

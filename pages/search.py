@@ -16,7 +16,9 @@ if found is None:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-    count = _("At least {total} customers", total=found.total) if found.more else _("{total} customers", total=found.total)
+    count = (
+        _("At least {total} customers", total=found.total) if found.more else _("{total} customers", total=found.total)
+    )
     st.markdown(f"**{count}**", width="content")
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if not chosen.q:

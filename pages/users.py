@@ -35,7 +35,7 @@ with grouped:
         name = st.text_input(_("New team"), max_chars=60, key="team-name")
         names = {team.id: team.name for team in teams}
         above = st.selectbox(_("Below"), [None, *names], format_func=accounts.labels(names), key="team-above")
-        if st.form_submit_button(_("Add team")):
+        if st.form_submit_button(_("Add team"), key="team-save"):
             feedback.attempt(users.add_team, me, name, parent_id=above)
             if feedback.succeeded():
                 feedback.flash(_("Team {name} was added.", name=name), kind="success")

@@ -7,10 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
 from sqlalchemy import Dialect, LargeBinary, MetaData, String, TypeDecorator
 from sqlalchemy.orm import declared_attr, registry
 from sqlmodel import Field, SQLModel
+from sqlmodel._compat import SQLModelConfig
 
 from cim.clock import now
 
@@ -33,7 +33,7 @@ class Model(SQLModel, registry=registry(metadata=metadata)):
 class Draft(SQLModel):
     """Base of every input: unknown fields are refused, so nothing can be slipped in."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = SQLModelConfig(extra="forbid")
 
 
 class View(SQLModel):
@@ -59,17 +59,22 @@ class TextEnum(TypeDecorator[StrEnum]):
 
 def text_enum(default: StrEnum, **options: Any) -> Any:
     """A column for the enum of `default`."""
-    return Field(default=default, sa_type=TextEnum(type(default)), **options)  # type: ignore[call-overload]
+    return Field(default=default, sa_type=TextEnum(type(default)), **options)
 
 
 def sealed() -> Any:
     """A column that holds personal data, sealed under the customer's key (cim/crypto.py)."""
-    return Field(default=None, sa_type=LargeBinary, nullable=True, sa_column_kwargs={"info": {"sealed": True}})  # type: ignore[call-overload]
+    return Field(default=None, sa_type=LargeBinary, nullable=True, sa_column_kwargs={"info": {"sealed": True}})
 
 
 def derived(default: Any = None, **options: Any) -> Any:
     """A column computed from other rows: neither history nor row digest covers it."""
     return Field(default=default, sa_column_kwargs={"info": {"derived": True}}, **options)
+
+
+def columns(model: type[Model]) -> Any:
+    """The columns of a table, for SQL. SQLModel types a class's attributes as values, so a checker cannot see columns there."""
+    return model
 
 
 def new_uid() -> str:

@@ -18,6 +18,11 @@ class ContactFields(SQLModel):
 
 
 class ContactDraft(ContactFields, Draft):
+    """What a form or an import row says, as text of any length: the service normalises, checks, and names the field."""
+
+    name: str
+    title: str = ""
+    role: str = ""
     phone: str = ""
     email: str = ""
 

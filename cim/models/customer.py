@@ -82,8 +82,15 @@ class CustomerFields(SQLModel):
 
 
 class CustomerDraft(CustomerFields, Draft):
-    """What a form or an import row says. Sealed fields are plain text here; the service normalises and checks all of it."""
+    """What a form or an import row says, as text of any length: the service normalises, checks, and names the field."""
 
+    name: str
+    contact: str = ""
+    uscc: str = ""
+    industry: str = ""
+    source: str = ""
+    preference: str = ""
+    notes: str = ""
     code: str = ""
     phone: str = ""
     phone2: str = ""
@@ -129,16 +136,6 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
     deal_count: int = derived(0)
     first_deal_at: datetime | None = derived(None)
     last_deal_at: datetime | None = derived(None)
-
-
-class SubjectKey(Model, table=True):
-    """The wrapped key of one customer. Dropping the row makes every sealed value of that customer unreadable, here and in the audit log."""
-
-    __tablename__ = "subject_key"
-    __audited__ = False
-    uid: str = Field(primary_key=True, max_length=32)
-    wrapped: bytes
-    created_at: datetime
 
 
 class CustomerTag(Model, table=True):

@@ -1,5 +1,35 @@
 """THE service module: `from cim import service`, then `service.customers.create(me, draft)`. Each noun is a module."""
 
-from cim.service import activities, contacts, customers, duplicates, regions, tasks
+from cim.service import (
+    activities,
+    audit,
+    backups,
+    contacts,
+    customers,
+    duplicates,
+    imports,
+    insights,
+    kpis,
+    regions,
+    segments,
+    sessions,
+    tasks,
+    users,
+)
 
-__all__ = ["activities", "contacts", "customers", "duplicates", "regions", "tasks"]
+__all__ = [
+    "activities",
+    "audit",
+    "backups",
+    "contacts",
+    "customers",
+    "duplicates",
+    "imports",
+    "insights",
+    "kpis",
+    "regions",
+    "segments",
+    "sessions",
+    "tasks",
+    "users",
+]

@@ -39,16 +39,17 @@ class ChangeView(View):
 # ---- writing
 @command(Permission.ACTIVITY_WRITE)
 def log(work: Work, customer_id: int, draft: ActivityDraft, *, token: str | None = None) -> int:
-    """Record a call, visit or other follow-up and return its id. Any customer that the actor sees may be followed up, so a
-    rep may call somebody in the public pool. Times without a zone are on the team's wall clock (CIM_TZ); `at` defaults to
-    now. `next_at` opens a task for the actor. A second call with the same `token` returns the first one's id.
+    """Record a call, visit or other follow-up and return its id. Any customer that the actor sees may be followed
+    up, so a rep may call somebody in the public pool. Times without a zone are on the team's wall clock (CIM_TZ);
+    `at` defaults to now. `next_at` opens a task for the actor. A second call with the same `token` returns the
+    first one's id.
 
     Raises Invalid at the field, NotFound outside the actor's scope.
     """
     if (done := work.replayed(token)) is not None:
         return done
     work.get(Customer, customer_id)
-    values = _values(draft)
+    values: dict[str, Any] = _values(draft)
     at, next_at = _moment(work, draft.at), _next(draft)
     row = work.add(
         Activity(
@@ -72,8 +73,9 @@ def log(work: Work, customer_id: int, draft: ActivityDraft, *, token: str | None
 
 @command(Permission.ACTIVITY_WRITE)
 def update(work: Work, activity_id: int, draft: ActivityDraft, *, version: int) -> bool:
-    """Change the fields that the draft sets; False when nothing differed. The planned next step is a task of its own and is
-    changed there. Denied for what others wrote outside the actor's team; Conflict when it is no longer at `version`."""
+    """Change the fields that the draft sets; False when nothing differed. The planned next step is a task of its
+    own and is changed there. Denied for what others wrote outside the actor's team; Conflict when it is no longer
+    at `version`."""
     row = _own(work, activity_id, version)
     given = draft.model_fields_set
     stored = {name: getattr(row, name) for name in ("type", "outcome", "content", *LIMITS)}
@@ -100,8 +102,9 @@ def remove(work: Work, activity_id: int, *, version: int | None = None, reason: 
 
 
 def touch(work: Work, customer_ids: Sequence[int]) -> None:
-    """Recompute what customers derive from their activities and tasks, by one statement per 500: last contact (notes do not
-    count), deals, next open task. These columns are no history and no version of the customer: an open form stays valid."""
+    """Recompute what customers derive from their activities and tasks, by one statement per 500: last contact
+    (notes do not count), deals, next open task. These columns are no history and no version of the customer: an
+    open form stays valid."""
     work.session.flush()
     customer, activity, task = _tables()
     spoken = select(func.max(activity.c.at)).where(_lives(activity), activity.c.type.not_in(NO_CONTACT))
@@ -136,8 +139,8 @@ def timeline(
     before: tuple[datetime, int] | None = None,
     limit: int = 50,
 ) -> list[ActivityView]:
-    """Activities of the customers in the actor's reach, newest first. `until` is exclusive; `before` is (at, id) of the last
-    one shown and continues the list. Raises NotFound for a customer outside the actor's scope."""
+    """Activities of the customers in the actor's reach, newest first. `until` is exclusive; `before` is (at, id) of
+    the last one shown and continues the list. Raises NotFound for a customer outside the actor's scope."""
     activity: Any = Activity
     wanted = _listed(work)
     if customer_id is not None:
@@ -169,12 +172,12 @@ def get(work: Work, activity_id: int) -> ActivityView:
 
 @query(Permission.CUSTOMER_READ)
 def history(work: Work, customer_id: int, *, since: datetime | None = None, limit: int = 100) -> list[ChangeView]:
-    """Edits of the customer's own fields, newest first; those of one person less than two minutes apart are one. The log
-    holds the values, this list only says which fields. Raises NotFound outside the actor's scope."""
+    """Edits of the customer's own fields, newest first; those of one person less than two minutes apart are one.
+    The log holds the values, this list only says which fields. Raises NotFound outside the actor's scope."""
     work.get(Customer, customer_id)
     entry: Any = AuditEntry
     wanted = select(entry.at, func.coalesce(User.name, entry.actor), entry.action, entry.fields)
-    wanted = wanted.outerjoin(User, User.id == entry.actor_id)  # type: ignore[arg-type]
+    wanted = wanted.outerjoin(User, User.id == entry.actor_id)
     here = and_(entry.object_type == "customer", entry.object_id == str(customer_id), entry.result == Result.OK)
     wanted = wanted.where(here, entry.row_digest.is_not(None), entry.fields != "")
     if since is not None:
@@ -249,16 +252,18 @@ def _plan(work: Work, row: Activity, draft: ActivityDraft, due_at: datetime) -> 
 
 
 def _listed(work: Work) -> Select[Any]:
-    """(Activity, customer's name, its code, author's name). The scope goes through the joined customer: the same rows as
-    `work.visible(Activity)`, found from either end."""
+    """(Activity, customer's name, its code, author's name). The scope goes through the joined customer: the same
+    rows as `work.visible(Activity)`, found from either end."""
     activity: Any = Activity
     customer: Any = Customer
-    return (
-        select(Activity, customer.name, customer.code, User.name)
+    user: Any = User
+    listed: Select[Any] = (
+        select(activity, customer.name, customer.code, user.name)
         .join(Customer, customer.id == activity.customer_id)
-        .outerjoin(User, User.id == activity.author_id)  # type: ignore[arg-type]
+        .outerjoin(User, user.id == activity.author_id)
         .where(work.visible(Customer), activity.deleted_at.is_(None))
     )
+    return listed
 
 
 def _view(work: Work, found: Any) -> ActivityView:

@@ -1,4 +1,4 @@
-"""Contacts: the people at a customer. Masked by the owner of the customer, found by name and phone like the customer itself."""
+"""Contacts: the people at a customer. Masked by its owner, and the customer is found by their names and phones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from cim.work import Work, command, query
 
 @command(Permission.CUSTOMER_WRITE)
 def add(work: Work, customer_id: int, draft: ContactDraft, *, token: str | None = None) -> int:
-    """Add a person to a customer and return the contact's id. A second call with the same `token` returns the first one's id.
+    """Add a person to a customer and return the contact's id. A second call with the same `token` returns the first
+    one's id.
 
     Raises Invalid at the field, NotFound outside the actor's scope, Denied for a customer of somebody else.
     """
@@ -53,7 +54,8 @@ def update(work: Work, contact_id: int, draft: ContactDraft, *, version: int) ->
 
 @command(Permission.CUSTOMER_WRITE)
 def remove(work: Work, contact_id: int, *, version: int | None = None, reason: str = "") -> None:
-    """Take a contact off the customer. The row is kept and can be restored; search no longer finds the customer by it."""
+    """Take a contact off the customer. The row is kept and can be restored; search no longer finds the customer by
+    it."""
     row = work.get(Contact, contact_id, version=version)
     customer = work.get(Customer, row.customer_id, to=Permission.CUSTOMER_WRITE)
     work.reason = reason.strip()[:500]

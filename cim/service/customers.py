@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 from cim.errors import Conflict, Denied, Invalid, NotFound, PossibleDuplicate
 from cim.history import place
 from cim.models import Customer, CustomerTag, User
+from cim.models.base import columns
 from cim.models.customer import CustomerDraft, CustomerView
 from cim.models.listing import CustomerFilter, CustomerList, Order
 from cim.models.search import DraftPreview
@@ -18,6 +19,9 @@ from cim.permissions import Permission
 from cim.service import duplicates, index, standards, views
 from cim.service import search as finding
 from cim.work import Work, command, query
+
+CUSTOMERS = columns(Customer)
+TAGS = columns(CustomerTag)
 
 
 @command(Permission.CUSTOMER_WRITE)
@@ -76,8 +80,8 @@ def get(work: Work, customer_id: int) -> CustomerView:
 def by_code(work: Work, code: str) -> CustomerView:
     """As `get`, by customer code."""
     found = work.session.execute(
-        select(Customer).where(Customer.code == code, work.visible(Customer))
-    ).scalar_one_or_none()  # type: ignore[arg-type]
+        select(Customer).where(CUSTOMERS.code == code, work.visible(Customer))
+    ).scalar_one_or_none()
     if found is None:
         raise NotFound("This record does not exist or is not yours to see.")
     return views.customer(work, found)
@@ -103,18 +107,18 @@ def search(
 def choices(work: Work) -> dict[str, list[str]]:
     """The values in use for industry, source and tags, for pickers and filters: shared words, no personal data."""
     found: dict[str, list[str]] = {}
-    for name, column in (("industry", Customer.industry), ("source", Customer.source)):
+    for name, column in (("industry", CUSTOMERS.industry), ("source", CUSTOMERS.source)):
         values = work.session.execute(
             select(column)
             .where(work.visible(Customer), column != "")
             .group_by(column)
             .order_by(func.count().desc())
             .limit(100)
-        )  # type: ignore[call-overload]
+        )
         found[name] = list(values.scalars())
-    tags = select(CustomerTag.tag).join(Customer, Customer.id == CustomerTag.customer_id).where(work.visible(Customer))  # type: ignore[call-overload,arg-type]
+    tags = select(TAGS.tag).join(Customer, CUSTOMERS.id == TAGS.customer_id).where(work.visible(Customer))
     found["tags"] = list(
-        work.session.execute(tags.group_by(CustomerTag.tag).order_by(func.count().desc()).limit(100)).scalars()
+        work.session.execute(tags.group_by(TAGS.tag).order_by(func.count().desc()).limit(100)).scalars()
     )
     return found
 
@@ -167,15 +171,15 @@ def remove(work: Work, customer_id: int, *, version: int, reason: str = "") -> N
 
 def next_code(work: Work, customer_id: int) -> str:
     """A free customer code, C and at least six digits, near the row's own number."""
-    number = customer_id
-    while True:
-        code = f"C{number:06d}"
-        if work.session.execute(select(Customer.id).where(Customer.code == code)).first() is None:  # type: ignore[call-overload]
-            return code
-        newest = work.session.execute(
-            select(func.max(Customer.code)).where(Customer.code.like("C______"))
-        ).scalar_one_or_none()  # type: ignore[attr-defined]
-        number = max(number + 1, int(newest[1:]) + 1 if newest and newest[1:].isdigit() else 0)
+    code = f"C{customer_id:06d}"
+    taken: Any = select(CUSTOMERS.code).where(CUSTOMERS.code == code)
+    if work.session.execute(taken).first() is None:
+        return code
+    newest = select(func.max(CUSTOMERS.code)).where(
+        CUSTOMERS.code.between("C000000", "C999999"), func.length(CUSTOMERS.code) == 7
+    )
+    last = str(work.session.execute(newest).scalar_one())[1:]
+    return f"C{int(last) + 1:06d}" if last.isdigit() else f"C{customer_id:06d}-{work.now:%H%M%S%f}"
 
 
 def reindex(work: Work, row: Customer) -> None:
@@ -201,7 +205,7 @@ def default_owner(work: Work, draft: CustomerDraft) -> int | None:
 def _insert(work: Work, draft: CustomerDraft, standard: standards.Standard) -> Customer:
     [new_id] = work.next_ids(Customer, 1)
     code = draft.code.strip() or next_code(work, new_id)
-    if work.session.execute(select(Customer.id).where(Customer.code == code)).first():  # type: ignore[call-overload]
+    if work.session.execute(select(CUSTOMERS.id).where(CUSTOMERS.code == code)).first():
         raise Invalid("code", "Customer code {code} is already taken.", code=code)
     row = Customer(
         id=new_id, code=code, owner_id=default_owner(work, draft), created_by_id=work.actor.user_id, **standard.plain
@@ -244,9 +248,7 @@ def _completed(draft: CustomerDraft, row: Customer, before: dict[str, Any]) -> C
     stored |= {name: getattr(row, name) for name in ("kind", "party", "name", "contact", "gender", "birthday", "uscc")}
     stored |= {name: getattr(row, name) for name in ("industry", "source", "grade", "preference", "notes")}
     stored["region"] = row.region_code or ""
-    return CustomerDraft(
-        **(stored | {name: getattr(draft, name) for name in given if name in CustomerDraft.model_fields})
-    )
+    return CustomerDraft.model_validate(stored | {name: getattr(draft, name) for name in given})
 
 
 def _values(work: Work, row: Customer) -> dict[str, Any]:
@@ -263,11 +265,11 @@ def _refresh(work: Work, row: Customer) -> None:
 
 
 def _retag(work: Work, row: Customer, tags: list[str]) -> bool:
-    held = select(CustomerTag.tag).where(CustomerTag.customer_id == row.id).order_by(CustomerTag.tag)  # type: ignore[call-overload]
+    held = select(TAGS.tag).where(TAGS.customer_id == row.id).order_by(TAGS.tag)
     before = list(work.session.execute(held).scalars())
     if before == tags:
         return False
-    work.session.execute(delete(CustomerTag).where(CustomerTag.customer_id == row.id))  # type: ignore[arg-type]
+    work.session.execute(delete(CustomerTag).where(TAGS.customer_id == row.id))
     work.session.add_all([CustomerTag(customer_id=row.id or 0, tag=tag) for tag in tags])
     work.note(row, "tags", before, tags)
     return True

@@ -8,11 +8,17 @@ from sqlalchemy import func, select
 
 from cim import crypto, matching, normalize
 from cim.models import Customer, DuplicatePair, LookupKey, User
+from cim.models.base import columns
 from cim.models.customer import CustomerDraft
 from cim.models.search import DuplicateView
 from cim.permissions import Permission
 from cim.service import index, standards, views
 from cim.work import Work, query
+
+CUSTOMERS = columns(Customer)
+USERS = columns(User)
+LOOKUPS = columns(LookupKey)
+PAIRS = columns(DuplicatePair)
 
 MOST_CANDIDATES = 60
 SHOWN = 5
@@ -48,16 +54,16 @@ def candidates(work: Work, party: matching.Party, *, but: int | None = None) -> 
     if not wanted:
         return []
     counts = work.session.execute(
-        select(LookupKey.digest, func.count()).where(LookupKey.digest.in_(wanted)).group_by(LookupKey.digest)  # type: ignore[attr-defined,call-overload]
+        select(LOOKUPS.digest, func.count()).where(LOOKUPS.digest.in_(wanted)).group_by(LOOKUPS.digest)
     ).all()
     useful = [bytes(d) for d, n in counts if n <= matching.KEY_CAPS[wanted[bytes(d)]]]
     if not useful:
         return []
-    ids = select(LookupKey.customer_id).where(LookupKey.digest.in_(useful))  # type: ignore[attr-defined,call-overload]
+    ids = select(LOOKUPS.customer_id).where(LOOKUPS.digest.in_(useful))
     statement = (
-        select(Customer, User.name)  # type: ignore[call-overload]
-        .outerjoin(User, User.id == Customer.owner_id)
-        .where(Customer.id.in_(ids), Customer.deleted_at.is_(None), Customer.id != (but or 0))  # type: ignore[union-attr]
+        select(Customer, USERS.name)
+        .outerjoin(User, USERS.id == CUSTOMERS.owner_id)
+        .where(CUSTOMERS.id.in_(ids), CUSTOMERS.deleted_at.is_(None), CUSTOMERS.id != (but or 0))
         .limit(MOST_CANDIDATES)
     )
     found = [(row, owner or "") for row, owner in work.session.execute(statement)]
@@ -72,7 +78,7 @@ def queue(work: Work, customer_id: int, matches: list[DuplicateView], *, batch_i
         if match.id is None:
             continue
         a, b = sorted((customer_id, match.id))
-        known = select(DuplicatePair.id).where(DuplicatePair.a_id == a, DuplicatePair.b_id == b)  # type: ignore[call-overload]
+        known = select(PAIRS.id).where(PAIRS.a_id == a, PAIRS.b_id == b)
         if work.session.execute(known).scalar_one_or_none() is None:
             work.session.add(
                 DuplicatePair(

@@ -10,8 +10,13 @@ from sqlalchemy import delete, insert, select, text
 
 from cim import crypto, db, divisions, matching, search_text
 from cim.models import Contact, CustomerSearch, LookupKey
+from cim.models.base import columns
 from cim.models.customer import Kind
 from cim.work import Work
+
+LOOKUPS = columns(LookupKey)
+DOCUMENTS = columns(CustomerSearch)
+CONTACTS = columns(Contact)
 
 _ADD = text("INSERT INTO customer_fts(rowid, g) VALUES (:id, :grams)")
 _REMOVE = text("INSERT INTO customer_fts(customer_fts, rowid, g) VALUES ('delete', :id, :grams)")
@@ -47,12 +52,10 @@ def write(work: Work, entries: Sequence[Entry], *, new: bool) -> None:
     for entry in entries:
         lookups += _lookups(entry)
     for start in range(0, len(lookups), 20_000):
-        work.session.execute(insert(LookupKey.__table__), lookups[start : start + 20_000])  # type: ignore[attr-defined]
+        work.session.execute(insert(LOOKUPS.__table__), lookups[start : start + 20_000])
     documents = [(e.customer_id, document(e)) for e in entries]
     if db.is_sqlite(work.session):
-        work.session.execute(
-            insert(CustomerSearch.__table__), [{"customer_id": i, "document": d} for i, d in documents]
-        )  # type: ignore[attr-defined]
+        work.session.execute(insert(DOCUMENTS.__table__), [{"customer_id": i, "document": d} for i, d in documents])
         work.session.execute(_ADD, [{"id": i, "grams": " ".join(search_text.grams(d))} for i, d in documents])
     else:
         statement = text("INSERT INTO customer_search(customer_id, document, grams) VALUES (:id, :document, :grams)")
@@ -87,7 +90,7 @@ def document(entry: Entry) -> str:
 
 def contacts_of(work: Work, customer_id: int, cipher: crypto.Cipher | None) -> list[Person]:
     """The customer's contacts, opened."""
-    statement = select(Contact).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))  # type: ignore[union-attr,arg-type]
+    statement = select(Contact).where(CONTACTS.customer_id == customer_id, CONTACTS.deleted_at.is_(None))
     return [
         Person(
             c.name,
@@ -135,9 +138,9 @@ def _lookups(entry: Entry) -> list[dict[str, Any]]:
 def _remove(work: Work, ids: Iterable[int]) -> None:
     for customer_id in ids:
         old = work.session.execute(
-            select(CustomerSearch.document).where(CustomerSearch.customer_id == customer_id)
-        ).scalar_one_or_none()  # type: ignore[call-overload]
+            select(DOCUMENTS.document).where(DOCUMENTS.customer_id == customer_id)
+        ).scalar_one_or_none()
         if old is not None and db.is_sqlite(work.session):
             work.session.execute(_REMOVE, {"id": customer_id, "grams": " ".join(search_text.grams(old))})
-        work.session.execute(delete(CustomerSearch).where(CustomerSearch.customer_id == customer_id))  # type: ignore[arg-type]
-        work.session.execute(delete(LookupKey).where(LookupKey.customer_id == customer_id))  # type: ignore[arg-type]
+        work.session.execute(delete(CustomerSearch).where(DOCUMENTS.customer_id == customer_id))
+        work.session.execute(delete(LookupKey).where(LOOKUPS.customer_id == customer_id))

@@ -144,7 +144,7 @@ def by_rep(work: Work) -> list[RepView]:
 @query(Permission.DASHBOARD_READ)
 def data_version(work: Work) -> int:
     """A number that grows with every recorded change: what is computed from the data is good until then."""
-    return int(work.session.execute(select(func.coalesce(func.max(ChangeSet.id), 0))).scalar_one())  # type: ignore[arg-type]
+    return int(work.session.execute(select(func.coalesce(func.max(ChangeSet.id), 0))).scalar_one())
 
 
 @query(Permission.DASHBOARD_READ)

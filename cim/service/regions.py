@@ -6,25 +6,28 @@ from sqlalchemy import insert, select
 
 from cim import divisions
 from cim.models import Region
+from cim.models.base import columns
 from cim.models.region import RegionLevel, RegionView
 from cim.permissions import Permission
 from cim.work import Work, command, query
 
-_LEVELS = {level.value for level in RegionLevel}
+REGIONS = columns(Region)
+
+_LEVELS = [level.value for level in RegionLevel]
 
 
 @command(Permission.BACKUP_MANAGE)
 def seed(work: Work) -> int:
     """Fill the table from the shipped list of divisions (docs/decisions/0005-divisions.md). Returns the number of rows added."""
-    known = set(work.session.execute(select(Region.code)).scalars())  # type: ignore[call-overload]
+    known = set(work.session.execute(select(REGIONS.code)).scalars())
     rows = [
         {"code": d.code, "name": d.name, "parent_code": d.parent or None, "level": d.level, "position": position}
         for position, d in enumerate(divisions.load().values())
         if d.level in _LEVELS and d.code not in known
     ]
-    rows.sort(key=lambda row: [level.value for level in RegionLevel].index(row["level"]))
+    rows.sort(key=lambda row: _LEVELS.index(str(row["level"])))
     if rows:
-        work.session.execute(insert(Region.__table__), rows)  # type: ignore[attr-defined]
+        work.session.execute(insert(REGIONS.__table__), rows)
         work.record(rows=len(rows))
     return len(rows)
 
@@ -32,7 +35,7 @@ def seed(work: Work) -> int:
 @query(Permission.COLLEAGUE_READ)
 def tree(work: Work) -> list[RegionView]:
     """Every region, parents before children, each with its path ("华东 / 江苏省 / 南京市")."""
-    found = {r.code: r for r in work.session.execute(select(Region).order_by(Region.position)).scalars()}  # type: ignore[arg-type]
+    found = {r.code: r for r in work.session.execute(select(Region).order_by(REGIONS.position)).scalars()}
     return [
         RegionView(code=r.code, name=r.name, parent_code=r.parent_code, level=r.level, path=" / ".join(_path(r, found)))
         for r in found.values()
@@ -41,7 +44,7 @@ def tree(work: Work) -> list[RegionView]:
 
 def below(work: Work, code: str) -> list[str]:
     """The code itself and every code under it."""
-    parents = work.session.execute(select(Region.code, Region.parent_code)).all()  # type: ignore[call-overload]
+    parents = work.session.execute(select(REGIONS.code, REGIONS.parent_code)).all()
     reached, size = {code}, 0
     while len(reached) != size:
         size = len(reached)

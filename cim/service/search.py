@@ -10,12 +10,21 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, sel
 
 from cim import clock, crypto, db, search_text
 from cim.models import Activity, Customer, CustomerSearch, CustomerTag, DuplicatePair, LookupKey, Task
+from cim.models.base import columns
 from cim.models.customer import Lifecycle
 from cim.models.listing import Contacted, CustomerFilter, CustomerList, Order
 from cim.models.search import PairStatus
 from cim.permissions import Permission
 from cim.service import regions, views
 from cim.work import Work
+
+CUSTOMERS = columns(Customer)
+TAGS = columns(CustomerTag)
+LOOKUPS = columns(LookupKey)
+DOCUMENTS = columns(CustomerSearch)
+ACTIVITIES = columns(Activity)
+TASKS = columns(Task)
+PAIRS = columns(DuplicatePair)
 
 CANDIDATES = 3000
 """More hits than this and a term is frequent: then the recency index is walked, and 50 hits come soon."""
@@ -49,35 +58,37 @@ def customers(work: Work, narrowed: CustomerFilter, *, order: Order, page: int, 
 
 def conditions(work: Work, f: CustomerFilter) -> list[ColumnElement[bool]]:
     """What a filter means, scope first. KPIs, charts, lists and exports all count with this."""
-    c: Any = Customer
     where: list[ColumnElement[bool]] = [work.visible(Customer)]
     if f.owner is not None:
-        where.append(c.owner_id.is_(None) if f.owner == 0 else c.owner_id == f.owner)
+        where.append(CUSTOMERS.owner_id.is_(None) if f.owner == 0 else CUSTOMERS.owner_id == f.owner)
     if f.region:
-        where.append(c.region_code.is_(None) if f.region == "-" else c.region_code.in_(regions.below(work, f.region)))
+        where.append(
+            CUSTOMERS.region_code.is_(None)
+            if f.region == "-"
+            else CUSTOMERS.region_code.in_(regions.below(work, f.region))
+        )
     for name in ("grade", "kind", "industry", "source"):
         if (value := getattr(f, name)) is not None:
-            where.append(getattr(c, name) == value)
+            where.append(getattr(CUSTOMERS, name) == value)
     if f.tag:
-        where.append(exists().where(CustomerTag.customer_id == c.id, CustomerTag.tag == f.tag))  # type: ignore[arg-type]
+        where.append(exists().where(TAGS.customer_id == CUSTOMERS.id, TAGS.tag == f.tag))
     if f.lifecycle is not None:
         where.append(lifecycle_is(f.lifecycle))
     if f.contacted is not None:
         where.append(_contacted(f.contacted))
     if f.created_from is not None:
-        where.append(c.created_at >= clock.start_of(f.created_from))
+        where.append(CUSTOMERS.created_at >= clock.start_of(f.created_from))
     if f.created_to is not None:
-        where.append(c.created_at < clock.start_of(f.created_to + timedelta(days=1)))
+        where.append(CUSTOMERS.created_at < clock.start_of(f.created_to + timedelta(days=1)))
     return where + _follow_up_conditions(f)
 
 
 def lifecycle_is(stage: Lifecycle) -> ColumnElement[bool]:
     """The rule of `views.lifecycle` as SQL (docs/decisions/0006-lifecycle.md)."""
-    c: Any = Customer
-    none = or_(c.deal_count == 0, c.last_deal_at.is_(None), c.first_deal_at.is_(None))
-    new = and_(c.deal_count == 1, c.first_deal_at >= clock.days_ago(views.NEW_DAYS))
-    established = c.last_deal_at >= clock.days_ago(views.RISK_DAYS - 1)
-    lost = c.last_deal_at < clock.days_ago(views.LOST_DAYS - 1)
+    none = or_(CUSTOMERS.deal_count == 0, CUSTOMERS.last_deal_at.is_(None), CUSTOMERS.first_deal_at.is_(None))
+    new = and_(CUSTOMERS.deal_count == 1, CUSTOMERS.first_deal_at >= clock.days_ago(views.NEW_DAYS))
+    established = CUSTOMERS.last_deal_at >= clock.days_ago(views.RISK_DAYS - 1)
+    lost = CUSTOMERS.last_deal_at < clock.days_ago(views.LOST_DAYS - 1)
     rules = {
         Lifecycle.PROSPECT: none,
         Lifecycle.NEW: and_(not_(none), new),
@@ -89,78 +100,80 @@ def lifecycle_is(stage: Lifecycle) -> ColumnElement[bool]:
 
 
 def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
-    c: Any = Customer
-    open_task: Any = and_(Task.customer_id == c.id, Task.done_at.is_(None), Task.deleted_at.is_(None))  # type: ignore[union-attr,arg-type]
+    open_task: Any = and_(TASKS.customer_id == CUSTOMERS.id, TASKS.done_at.is_(None), TASKS.deleted_at.is_(None))
     where: list[ColumnElement[bool]] = []
     if f.active_from is not None or f.active_to is not None:
-        spoken: list[Any] = [Activity.customer_id == c.id, Activity.deleted_at.is_(None)]  # type: ignore[union-attr]
+        spoken: list[Any] = [ACTIVITIES.customer_id == CUSTOMERS.id, ACTIVITIES.deleted_at.is_(None)]
         if f.active_from is not None:
-            spoken.append(Activity.at >= clock.start_of(f.active_from))
+            spoken.append(ACTIVITIES.at >= clock.start_of(f.active_from))
         if f.active_to is not None:
-            spoken.append(Activity.at < clock.start_of(f.active_to + timedelta(days=1)))
+            spoken.append(ACTIVITIES.at < clock.start_of(f.active_to + timedelta(days=1)))
         where.append(exists().where(*spoken))
     if f.idle_days is not None:
-        where.append(func.coalesce(c.last_contact_at, c.created_at) < clock.days_ago(f.idle_days - 1))
+        where.append(func.coalesce(CUSTOMERS.last_contact_at, CUSTOMERS.created_at) < clock.days_ago(f.idle_days - 1))
     if f.overdue is not None:
-        late = exists().where(open_task, Task.due_at < clock.now())  # type: ignore[arg-type]
+        late = exists().where(open_task, TASKS.due_at < clock.now())
         where.append(late if f.overdue else not_(late))
     if f.no_next_step is not None:
         planned = exists().where(open_task)
         where.append(not_(planned) if f.no_next_step else planned)
     if f.batch is not None:
-        where.append(c.batch_id == f.batch)
+        where.append(CUSTOMERS.batch_id == f.batch)
     if f.duplicates_of is not None:
-        pair: Any = DuplicatePair
         here = or_(
-            and_(pair.a_id == f.duplicates_of, pair.b_id == c.id), and_(pair.b_id == f.duplicates_of, pair.a_id == c.id)
+            and_(PAIRS.a_id == f.duplicates_of, PAIRS.b_id == CUSTOMERS.id),
+            and_(PAIRS.b_id == f.duplicates_of, PAIRS.a_id == CUSTOMERS.id),
         )
-        where.append(exists().where(here, pair.status == PairStatus.OPEN))
+        where.append(exists().where(here, PAIRS.status == PairStatus.OPEN))
     return where
 
 
 def _contacted(when: Contacted) -> ColumnElement[bool]:
-    last: Any = Customer.last_contact_at
+    last: Any = CUSTOMERS.last_contact_at
     today = clock.today()
     week, month = clock.start_of(today - timedelta(days=today.weekday())), clock.start_of(today.replace(day=1))
-    return {  # type: ignore[no-any-return]
+    rules: dict[Contacted, ColumnElement[bool]] = {
         Contacted.TODAY: last >= clock.start_of(today),
         Contacted.WEEK: last >= week,
         Contacted.MONTH: last >= month,
         Contacted.EARLIER: last < month,
         Contacted.NEVER: last.is_(None),
-    }[when]
+    }
+    return rules[when]
 
 
 def _listing(work: Work, where: list[ColumnElement[bool]], order: Order, page: int, size: int) -> CustomerList:
-    c: Any = Customer
     by = {
-        Order.NEWEST: (c.created_at.desc(),),
-        Order.LAST_CONTACT: (c.last_contact_at.is_(None), c.last_contact_at.desc()),
-        Order.NEXT_DUE: (c.next_due_at.is_(None), c.next_due_at),
-        Order.NAME: (c.name_order,),
-        Order.GRADE: (c.grade == "", c.grade),
+        Order.NEWEST: (CUSTOMERS.created_at.desc(),),
+        Order.LAST_CONTACT: (CUSTOMERS.last_contact_at.is_(None), CUSTOMERS.last_contact_at.desc()),
+        Order.NEXT_DUE: (CUSTOMERS.next_due_at.is_(None), CUSTOMERS.next_due_at),
+        Order.NAME: (CUSTOMERS.name_order,),
+        Order.GRADE: (CUSTOMERS.grade == "", CUSTOMERS.grade),
     }[order]
     total = work.session.execute(select(func.count()).select_from(Customer).where(*where)).scalar_one()
-    page_ids = select(c.id).where(*where).order_by(*by, c.id.desc()).limit(size).offset((page - 1) * size)
+    page_ids = (
+        select(CUSTOMERS.id).where(*where).order_by(*by, CUSTOMERS.id.desc()).limit(size).offset((page - 1) * size)
+    )
     ids = list(work.session.execute(page_ids).scalars())
     return CustomerList(rows=_rows(work, ids, {}), total=total, more=False, page=page, size=size)
 
 
 def _exact(work: Work, asked: search_text.Query, where: list[ColumnElement[bool]]) -> dict[int, tuple[int, bool, str]]:
     """Hits through codes and blind indexes: id -> (rank, own, what matched)."""
-    c: Any = Customer
     blind = crypto.keys().blind
     found: dict[int, tuple[int, bool, str]] = {}
     for term in asked.terms:
         if term.field == "code":
-            hit: ColumnElement[bool] = or_(c.code == term.value, c.code.startswith(term.value, autoescape=True))
+            hit: ColumnElement[bool] = or_(
+                CUSTOMERS.code == term.value, CUSTOMERS.code.startswith(term.value, autoescape=True)
+            )
         else:
             digest = blind(f"find.{term.field}", term.value)
-            hit = c.id.in_(select(LookupKey.customer_id).where(LookupKey.digest == digest))  # type: ignore[call-overload]
+            hit = CUSTOMERS.id.in_(select(LOOKUPS.customer_id).where(LOOKUPS.digest == digest))
         statement = (
-            select(c.id, c.owner_id)
+            select(CUSTOMERS.id, CUSTOMERS.owner_id)
             .where(hit, *where, *_disclosable(work, term))
-            .order_by(c.id.desc())
+            .order_by(CUSTOMERS.id.desc())
             .limit(CANDIDATES)
         )
         for customer_id, owner_id in work.session.execute(statement):
@@ -175,7 +188,7 @@ def _disclosable(work: Work, term: search_text.Term) -> Iterable[ColumnElement[b
     if term.field != "phone_first":
         return []
     ids = reached_users(work.actor, Permission.CUSTOMER_UNMASK)
-    return [] if ids is None else [Customer.owner_id.in_(sorted(ids))]  # type: ignore[union-attr]
+    return [] if ids is None else [CUSTOMERS.owner_id.in_(sorted(ids))]
 
 
 def _candidates(work: Work, asked: search_text.Query) -> list[int] | None:
@@ -191,14 +204,13 @@ def _candidates(work: Work, asked: search_text.Query) -> list[int] | None:
 def _verified(
     work: Work, asked: search_text.Query, where: list[ColumnElement[bool]], candidates: list[int]
 ) -> dict[int, tuple[int, bool, str]]:
-    c: Any = Customer
     found: dict[int, tuple[int, bool, str]] = {}
     if not candidates:
         return found
-    statement = select(c.id, c.owner_id, CustomerSearch.document).join(
-        CustomerSearch, CustomerSearch.customer_id == c.id
+    statement = select(CUSTOMERS.id, CUSTOMERS.owner_id, DOCUMENTS.document).join(
+        CustomerSearch, DOCUMENTS.customer_id == CUSTOMERS.id
     )
-    for customer_id, owner_id, document in work.session.execute(statement.where(c.id.in_(candidates), *where)):
+    for customer_id, owner_id, document in work.session.execute(statement.where(CUSTOMERS.id.in_(candidates), *where)):
         rank = search_text.rank(asked, document)
         if rank:
             found[customer_id] = (rank, owner_id == work.actor.user_id, _KINDS.get(rank, "name"))
@@ -214,15 +226,14 @@ def _walk(
     size: int,
 ) -> CustomerList:
     """Newest first down the customers until the page is full: quick exactly because the term is frequent."""
-    c: Any = Customer
     start = (page - 1) * size
     first = sorted(known, reverse=True)
-    likes = [CustomerSearch.document.like(search_text.pattern(word), escape="\\") for word in asked.words]  # type: ignore[attr-defined]
+    likes = [DOCUMENTS.document.like(search_text.pattern(word), escape="\\") for word in asked.words]
     statement: Select[Any] = (
-        select(c.id)
-        .join(CustomerSearch, CustomerSearch.customer_id == c.id)
-        .where(*where, *likes, c.id.not_in(first))
-        .order_by(c.id.desc())
+        select(CUSTOMERS.id)
+        .join(CustomerSearch, DOCUMENTS.customer_id == CUSTOMERS.id)
+        .where(*where, *likes, CUSTOMERS.id.not_in(first))
+        .order_by(CUSTOMERS.id.desc())
         .limit(max(0, start + size + 1 - len(first)))
     )
     ids = first + list(work.session.execute(statement).scalars())
@@ -233,6 +244,5 @@ def _walk(
 
 
 def _rows(work: Work, ids: list[int], matched: dict[int, str]) -> list[Any]:
-    c: Any = Customer
-    found = {r[0].id: r for r in work.session.execute(views.listed().where(c.id.in_(ids)))} if ids else {}
+    found = {r[0].id: r for r in work.session.execute(views.listed().where(CUSTOMERS.id.in_(ids)))} if ids else {}
     return views.rows(work, [found[i] for i in ids if i in found], matched=matched)

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
-from cim.i18n import N_, _
+from cim import words
+from cim.i18n import _
 from cim.models import Customer, Region, User
 from cim.models.customer import Grade, Lifecycle
 from cim.models.listing import CustomerFilter
@@ -19,13 +20,8 @@ from cim.permissions import Permission
 from cim.service.search import conditions, lifecycle_is
 from cim.work import Work, query
 
-LIFECYCLES = {
-    Lifecycle.PROSPECT: N_("Prospect"),
-    Lifecycle.NEW: N_("New customer"),
-    Lifecycle.ESTABLISHED: N_("Established customer"),
-    Lifecycle.AT_RISK: N_("At risk"),
-    Lifecycle.LOST: N_("Lost"),
-}
+HERE = "."
+"""The group of customers that are placed in the opened region itself, not further down."""
 
 
 @query(Permission.SEGMENT_READ)
@@ -39,11 +35,13 @@ def count(
     """The customers in reach that the filter lets through, counted by one dimension or by two, largest group first.
 
     Regions are counted one level below `narrowed.region` (大区, then 省, then 市), each with everything under it. A
-    search text in the filter is left out: it belongs to a ranked list. `total` is the sum of the rows, and the number of
-    customers behind the filter.
+    search text in the filter is left out: it belongs to a ranked list. `total` is the sum of the rows, and the number
+    of customers behind the filter.
     """
     within = (narrowed or CustomerFilter()).model_copy(update={"q": ""})
-    axes = [_axis(work, d, within) for d in (dimension, second) if d is not None and (d is dimension or d != dimension)]
+    axes = [_axis(work, dimension, within)]
+    if second is not None and second is not dimension:
+        axes.append(_axis(work, second, within))
     inner = select(*(axis.column.label(f"v{n}") for n, axis in enumerate(axes))).where(*conditions(work, within))
     grouped = inner.subquery()
     columns = list(grouped.c)
@@ -52,9 +50,12 @@ def count(
         counts[tuple(axis.group(v) for axis, v in zip(axes, values, strict=True))] += customers
     rows = [_row(axes, values, customers, within) for values, customers in counts.items()]
     rows.sort(key=lambda row: (-row.count, row.label, row.second_label))
-    path = _path(work, within.region)
     return SegmentView(
-        dimension=dimension, second=axes[1].dimension if len(axes) > 1 else None, rows=rows, total=sum(counts.values()), path=path
+        dimension=dimension,
+        second=axes[1].dimension if len(axes) > 1 else None,
+        rows=rows,
+        total=sum(counts.values()),
+        path=_path(work, within.region),
     )
 
 
@@ -80,9 +81,13 @@ def _axis(work: Work, dimension: Dimension, within: CustomerFilter) -> _Axis:
             return _owners(work)
         case Dimension.LIFECYCLE:
             stage = case(*((lifecycle_is(stage), stage.value) for stage in Lifecycle), else_=Lifecycle.PROSPECT.value)
-            return _Axis(dimension, stage, str, lambda v: _(LIFECYCLES[Lifecycle(v)]), lambda v: {"lifecycle": Lifecycle(v)})
+            return _Axis(
+                dimension, stage, str, lambda v: words.value("lifecycle", v), lambda v: {"lifecycle": Lifecycle(v)}
+            )
         case Dimension.GRADE:
-            return _Axis(dimension, c.grade, lambda v: str(v or ""), lambda v: v or blank, lambda v: {"grade": Grade(v)})
+            return _Axis(
+                dimension, c.grade, lambda v: str(v or ""), lambda v: v or blank, lambda v: {"grade": Grade(v)}
+            )
     column = c.industry if dimension is Dimension.INDUSTRY else c.source
     return _Axis(dimension, column, str, lambda v: v or blank, lambda v: {dimension.value: v})
 
@@ -101,10 +106,6 @@ def _owners(work: Work) -> _Axis:
     )
 
 
-HERE = "."
-"""The group of customers that are placed in the opened region itself, not further down."""
-
-
 def _regions(work: Work, within: CustomerFilter) -> _Axis:
     tree = _tree(work)
     opened = "" if within.region == "-" else within.region
@@ -114,9 +115,9 @@ def _regions(work: Work, within: CustomerFilter) -> _Axis:
         """The ancestor right below the opened region; "" without a region, HERE for the opened region itself."""
         if code is None:
             return ""
-        while code != opened and parents.get(code) and parents[code] != opened:
-            code = parents[code]
-        return HERE if code == opened else str(code)
+        while code != opened and (parent := parents.get(code)) and parent != opened:
+            code = parent
+        return HERE if code == opened else code
 
     def label(value: str) -> str:
         if value == HERE:
@@ -133,7 +134,8 @@ def _regions(work: Work, within: CustomerFilter) -> _Axis:
 
 def _tree(work: Work) -> dict[str, tuple[str, str | None, RegionLevel]]:
     r: Any = Region
-    return {row[0]: (row[1], row[2], row[3]) for row in work.session.execute(select(r.code, r.name, r.parent_code, r.level))}
+    found = work.session.execute(select(r.code, r.name, r.parent_code, r.level))
+    return {row[0]: (row[1], row[2], row[3]) for row in found}
 
 
 def _path(work: Work, region: str) -> list[tuple[str, str]]:

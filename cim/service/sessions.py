@@ -61,7 +61,7 @@ def cookie_names() -> tuple[str, str]:
 # ---- from password to cookie
 def check_password(visitor: Actor, username: str, password: str) -> SignIn:
     """Check a user name and password: the same work and answer for names that do not exist. After five failures each
-    further one doubles a wait from 30 s to 15 min, during which the right password fails too (OWASP ASVS 5.0, 6.3.1)."""
+    further one doubles a wait from 30 s to 15 min, in which the right password fails too (OWASP ASVS 5.0, 6.3.1)."""
     name = username.strip().lower()[:64]
     wait, stored = _stored_password(visitor, name)
     good = wait == 0 and passwords.matches(password, stored)  # outside of any transaction: it takes 50 ms

@@ -42,8 +42,9 @@ class Worklist(View):
 # ---- writing
 @command(Permission.TASK_WRITE)
 def add(work: Work, draft: TaskDraft, *, token: str | None = None) -> int:
-    """Plan a task and return its id; for oneself unless the draft names somebody in the actor's reach. Times without a zone
-    are on the team's wall clock. Raises Invalid at the field, NotFound for a customer outside the actor's scope."""
+    """Plan a task and return its id; for oneself unless the draft names somebody in the actor's reach. Times
+    without a zone are on the team's wall clock. Raises Invalid at the field, NotFound for a customer outside the
+    actor's scope."""
     if (done := work.replayed(token)) is not None:
         return done
     if draft.customer_id is not None:
@@ -89,8 +90,8 @@ def undo_done(work: Work, task_id: int) -> bool:
 
 @command(Permission.TASK_WRITE)
 def postpone(work: Work, task_id: int, to: Later | date, *, version: int | None = None) -> bool:
-    """Put a task off to tomorrow, to Monday of next week, or to a local day; the time of day stays. False when it lies there
-    already. Raises Invalid for a day that is over."""
+    """Put a task off to tomorrow, to Monday of next week, or to a local day; the time of day stays. False when it
+    lies there already. Raises Invalid for a day that is over."""
     row = _mine(work, task_id, version)
     day = _day(to)
     if day < clock.today():
@@ -115,8 +116,8 @@ def remove(work: Work, task_id: int, *, version: int | None = None, reason: str 
 # ---- reading
 @query(Permission.TASK_WRITE)
 def mine(work: Work, *, assignee: int | None = None, everybody: bool = False) -> Worklist:
-    """The open tasks of the actor, of another user in the actor's reach, or with `everybody` of all in reach, by local day:
-    what was due yesterday is overdue until it is handled."""
+    """The open tasks of the actor, of another user in the actor's reach, or with `everybody` of all in reach, by
+    local day: what was due yesterday is overdue until it is handled."""
     task: Any = Task
     where = [work.visible(Task), task.done_at.is_(None)]
     if not everybody:
@@ -129,8 +130,8 @@ def mine(work: Work, *, assignee: int | None = None, everybody: bool = False) ->
 
 @query(Permission.CUSTOMER_READ)
 def for_customer(work: Work, customer_id: int, *, finished: bool = False) -> list[TaskView]:
-    """The tasks of a customer that the actor reaches: the open ones, due first on top; with `finished` those done, newest
-    first. Raises NotFound outside the actor's scope."""
+    """The tasks of a customer that the actor reaches: the open ones, due first on top; with `finished` those done,
+    newest first. Raises NotFound outside the actor's scope."""
     work.get(Customer, customer_id)
     task: Any = Task
     wanted = _listed(work).where(work.visible(Task), task.customer_id == customer_id)
@@ -216,11 +217,13 @@ def _listed(work: Work) -> Select[Any]:
     """(Task, customer's id, its name, assignee's name). A customer that went out of reach leaves no name."""
     task: Any = Task
     customer: Any = Customer
-    return (
-        select(Task, customer.id, customer.name, User.name)
+    user: Any = User
+    listed: Select[Any] = (
+        select(task, customer.id, customer.name, user.name)
         .outerjoin(Customer, and_(customer.id == task.customer_id, work.visible(Customer)))
-        .outerjoin(User, User.id == task.assignee_id)  # type: ignore[arg-type]
+        .outerjoin(User, user.id == task.assignee_id)
     )
+    return listed
 
 
 def _view(found: Any) -> TaskView:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from cim import clock
 from cim.analytics.periods import Period
 from cim.models import Activity, Customer, Task
+from cim.service.activities import NO_CONTACT
 from cim.work import Work
 
 IDLE_DAYS = 30
@@ -75,7 +76,7 @@ def _idle(day: date) -> ColumnElement[bool]:
     c: Any = Customer
     a: Any = Activity
     since, end = clock.start_of(day - timedelta(days=IDLE_DAYS - 1)), _end(day)
-    told: list[ColumnElement[bool]] = [a.customer_id == c.id, a.deleted_at.is_(None)]
+    told: list[ColumnElement[bool]] = [a.customer_id == c.id, a.deleted_at.is_(None), a.type.not_in(NO_CONTACT)]
     silent_before = and_(
         c.last_contact_at >= end,
         ~exists().where(*told, a.at >= since, a.at < end),

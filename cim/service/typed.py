@@ -1,4 +1,4 @@
-"""What people type into a field of a follow-up or task, as it is stored: texts and moments, or Invalid naming the field."""
+"""What people type into a follow-up or task, as it is stored: texts and moments, or Invalid naming the field."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def lines(field: str, raw: str, limit: int) -> str:
 
 
 def moment(field: str, raw: datetime) -> datetime:
-    """A moment in UTC. Without a zone it was read off the team's wall clock (CIM_TZ). Invalid for years out of reason."""
+    """A moment in UTC. Without a zone it was read off the team's wall clock (CIM_TZ). Invalid for years out of
+    reason."""
     if not 1990 <= raw.year <= 2100:
         raise Invalid(field, "Check the year of this date.")
     zoned = raw if raw.tzinfo else raw.replace(tzinfo=settings().zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -10,23 +11,29 @@ from sqlalchemy.orm import aliased
 from cim import clock, crypto, normalize
 from cim.history import place
 from cim.models import Contact, Customer, CustomerTag, Region, User
+from cim.models.base import columns
 from cim.models.contact import ContactView
 from cim.models.customer import CustomerRow, CustomerView, Lifecycle
 from cim.permissions import Permission
 from cim.service import regions
 from cim.work import Work
 
+CUSTOMERS = columns(Customer)
+TAGS = columns(CustomerTag)
+USERS = columns(User)
+REGIONS = columns(Region)
+
 NEW_DAYS, RISK_DAYS, LOST_DAYS = 90, 180, 360
-Above = aliased(Region)
+ABOVE: Any = aliased(Region)
 
 
 def listed() -> Select[Any]:
     """Customers with the names that a list shows: (Customer, owner's name, region's name, level, province's name)."""
     return (
-        select(Customer, User.name, Region.name, Region.level, Above.name)  # type: ignore[call-overload]
-        .outerjoin(User, User.id == Customer.owner_id)
-        .outerjoin(Region, Region.code == Customer.region_code)
-        .outerjoin(Above, Above.code == Region.parent_code)
+        select(Customer, USERS.name, REGIONS.name, REGIONS.level, ABOVE.name)
+        .outerjoin(User, USERS.id == CUSTOMERS.owner_id)
+        .outerjoin(Region, REGIONS.code == CUSTOMERS.region_code)
+        .outerjoin(ABOVE, ABOVE.code == REGIONS.parent_code)
     )
 
 
@@ -41,7 +48,7 @@ def rows(work: Work, found: list[Any], *, matched: dict[int, str] | None = None)
 
 def customer(work: Work, row: Customer, *, clear: bool | None = None) -> CustomerView:
     """The whole record. `clear` overrides the masking rule: only a recorded reveal or the record's own editor does that."""
-    found = work.session.execute(listed().where(Customer.id == row.id)).one()  # type: ignore[arg-type]
+    found = work.session.execute(listed().where(CUSTOMERS.id == row.id)).one()
     seen = work.may_see_clear(row.owner_id) if clear is None else clear
     values = opened(work, row)
     shown = (
@@ -49,9 +56,7 @@ def customer(work: Work, row: Customer, *, clear: bool | None = None) -> Custome
         if not seen
         else values | {k: normalize.phone_display(values[k]) for k in ("phone", "phone2") if values[k]}
     )
-    tags = work.session.execute(
-        select(CustomerTag.tag).where(CustomerTag.customer_id == row.id).order_by(CustomerTag.tag)
-    ).scalars()  # type: ignore[call-overload]
+    tags = work.session.execute(select(TAGS.tag).where(TAGS.customer_id == row.id).order_by(TAGS.tag)).scalars()
     return CustomerView(
         **_row(work, found, seen) | shown,
         uid=row.uid,
@@ -99,7 +104,7 @@ def opened(work: Work, row: Customer) -> dict[str, str]:
 
 def masked(values: dict[str, str], *, region: str) -> dict[str, str]:
     """What somebody without the right to personal data sees of it."""
-    masks = {
+    masks: dict[str, Callable[[str], str]] = {
         "phone": normalize.phone_masked,
         "phone2": normalize.phone_masked,
         "email": normalize.email_masked,

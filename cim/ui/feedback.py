@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 
 from cim.clock import now
@@ -51,11 +52,23 @@ def field_errors() -> dict[str, str]:
 def show(error: CimError) -> None:
     """Show a refusal in the language of the visitor. An ended session leads to the sign-in page."""
     if isinstance(error, SessionEnded):
-        flash(translated(error))
-        st.switch_page("Home.py")
+        to_sign_in(translated(error))
     field = error.field if isinstance(error, Invalid) else ""
     st.session_state[state.FIELD_ERRORS] = {field: translated(error)}
     st.error(safe(translated(error)), icon=":material/block:" if isinstance(error, Denied) else ":material/error:")
+
+
+def to_sign_in(message: str) -> NoReturn:
+    """Leave the page for the sign-in form, which shows the message."""
+    flash(message)
+    if state.WHO in st.session_state:
+        st.rerun()  # Home.py runs, finds nobody, and forgets who was here
+    try:
+        # a page that was opened without Home.py: there a rerun would begin the same page again
+        st.switch_page("Home.py")
+    except StreamlitAPIException:
+        show_flashes()
+    st.stop()
 
 
 def at_field(name: str) -> None:

@@ -9,11 +9,11 @@ import streamlit as st
 from pydantic import ValidationError
 
 from cim import service, words
-from cim.access import Actor
 from cim.i18n import _
 from cim.models.customer import Grade, Lifecycle
 from cim.models.listing import Contacted, CustomerFilter, Order
 from cim.ui.text import safe
+from cim.work import Actor
 
 EMPTY = "-"
 """How the URL says "not filled in" for industry, source and grade."""

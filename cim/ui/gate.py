@@ -52,8 +52,7 @@ def page(permission: Permission, name: str) -> Actor:
     """Open a page for the signed-in user; else to the sign-in page, or a recorded refusal and nothing of the page."""
     me = current()
     if me is None:
-        # never st.rerun: on a page opened without Home.py that would begin the same page again
-        st.switch_page("Home.py")
+        feedback.to_sign_in(_("Your session has ended. Please sign in again."))
     if not me.can(permission):
         _refuse(me, permission, name)
     st.session_state.pop(state.REFUSED, None)

@@ -34,7 +34,7 @@ PAGES = [
     Entry("pages/customer.py", "customer", N_("Customer"), "person", Permission.CUSTOMER_READ, ""),
     Entry("pages/users.py", "users", N_("Users"), "manage_accounts", Permission.USER_MANAGE, CARE),
     Entry("pages/audit.py", "audit", N_("Audit log"), "policy", Permission.AUDIT_READ, CARE),
-    Entry("pages/account.py", "account", N_("My account"), "account_circle", Permission.ACCOUNT, CARE),
+    Entry("pages/account.py", "account", N_("My account"), "account_circle", Permission.ACCOUNT, ""),
 ]
 
 

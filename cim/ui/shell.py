@@ -62,7 +62,7 @@ def main() -> None:
     if st.session_state.get(state.WHO) != (me.user_id, me.session_id):
         state.forget_all()
         st.session_state[state.WHO] = (me.user_id, me.session_id)
-    st.logo(_logo(), size="large")
+    st.logo(logo(), size="large")
     with st.sidebar:
         _corner(me)
     gate.heartbeat()
@@ -114,6 +114,7 @@ def _corner(me: Actor) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{safe(me.name)}**", width="content")
             st.badge(role_label(me.role), color=ROLE_COLORS.get(me.role, "gray"))  # type: ignore[arg-type]
+        st.page_link("pages/account.py", label=_("My account"), icon=":material/account_circle:")
         chosen = language_choice("sidebar")
         if chosen != language():
             feedback.attempt(sessions.choose_language, me, chosen)
@@ -155,5 +156,6 @@ def _icon() -> str:
     return "data:image/svg+xml;base64," + base64.b64encode((_ASSETS / "icon.svg").read_bytes()).decode()
 
 
-def _logo() -> str:
+def logo() -> str:
+    """The mark as SVG text: drawn without a request, so it may stand before the sign-in."""
     return (_ASSETS / "logo.svg").read_text("utf-8")

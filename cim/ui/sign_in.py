@@ -26,15 +26,17 @@ STEP_SECONDS = sessions.PROOF_SECONDS
 
 def show() -> None:
     """The step that the visitor has reached. session_state holds the step; the service proves each one again."""
-    _head()
-    feedback.show_flashes()
-    reached = _reached()
-    if reached is None and users.nobody_yet(sessions.VISITOR):
-        _first_administrator()
-        return
-    # a second factor goes between "password" and "change"
-    steps: dict[str, Callable[[dict[str, Any]], None]] = {"change": _change, "ticket": _ticket}
-    steps.get(reached["step"] if reached else "", _password)(reached or {})
+    with st.container(horizontal_alignment="center"), st.container(width=440):
+        st.space("large")
+        _head()
+        feedback.show_flashes()
+        reached = _reached()
+        if reached is None and users.nobody_yet(sessions.VISITOR):
+            _first_administrator()
+            return
+        # a second factor goes between "password" and "change"
+        steps: dict[str, Callable[[dict[str, Any]], None]] = {"change": _change, "ticket": _ticket}
+        steps.get(reached["step"] if reached else "", _password)(reached or {})
 
 
 def _reached() -> dict[str, Any] | None:
@@ -47,11 +49,12 @@ def _reached() -> dict[str, Any] | None:
 
 def _head() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"### {safe(_('CIM Customer Information'))}", width="content")
+        st.image(shell.logo(), width=150)
         chosen = shell.language_choice("sign-in")
     if chosen != language():
         st.session_state[state.LANGUAGE] = chosen
         st.rerun()
+    st.markdown(f"### {safe(_('CIM Customer Information'))}")
     st.caption(_("Customers, follow-ups and figures of your team in one place."))
     if settings().demo:
         st.info(_("Demo data: do not enter real people."), icon=":material/science:")

@@ -24,7 +24,7 @@ FLOORS = {
     "cim.models": 1,
     **dict.fromkeys(("cim.config", "cim.clock", "cim.errors", "cim.permissions", "cim.i18n"), 0),
     **dict.fromkeys(("cim.normalize", "cim.matching", "cim.search_text", "cim.divisions", "cim.tabular"), 0),
-    **dict.fromkeys(("cim.analytics", "cim.locale", "cim.labels", "cim.passwords"), 0),
+    **dict.fromkeys(("cim.analytics", "cim.locale", "cim.labels", "cim.words", "cim.passwords"), 0),
     **dict.fromkeys(("cim.__main__", "cim.cli", "cim.server", "cim.demo"), SIDE),
 }
 SIDE_MAY_USE = 4
@@ -95,26 +95,30 @@ def pages_use(code: Code) -> list[str]:
 
 def no_table_above_the_service(code: Code) -> list[str]:
     """Home, pages and cim/ui take Drafts, Views and enums from the models, and no session, query or table."""
-    enums = _enums(code)
+    shareable = _shareable(code)
     complaints = []
     for file in code.within("Home.py", "pages/", "cim/ui/"):
         for used in file.imports:
             if f"{used.module}.".startswith("cim.models.") or used.dotted == "cim.models":
-                if not used.name.endswith(("Draft", "View")) and used.name not in enums:
+                if used.name not in shareable:
                     complaints.append(file.at(used, f"{used.dotted} is neither a Draft, a View nor an enum"))
             elif floor_of(code.target(used)) in {2, 3} and used.dotted != "cim.work.Actor":
                 complaints.append(file.at(used, f"{used.dotted} is the service's business"))
     return complaints
 
 
-def _enums(code: Code) -> set[str]:
+def _shareable(code: Code) -> set[str]:
+    """Enums, and classes that descend from Draft or View."""
     classes = {
         node.name: {ast.unparse(base).split(".")[-1] for base in node.bases}
         for file in code.within("cim/models", "cim/permissions")
         for node in file.nodes
         if isinstance(node, ast.ClassDef)
     }
-    return {name for name, bases in classes.items() if bases & {"Enum", "StrEnum", "IntEnum"}}
+    found = {"Draft", "View", "Enum", "StrEnum", "IntEnum"}
+    while more := {name for name, bases in classes.items() if bases & found} - found:
+        found |= more
+    return found
 
 
 def no_cycles(code: Code) -> list[str]:

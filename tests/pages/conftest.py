@@ -57,7 +57,7 @@ def session_of(actor: Actor) -> str:
 
 @pytest.fixture(autouse=True)
 def navigation_mode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run as the server does, with st.navigation from the first run on (AppTest forgets it each time); show all errors."""
+    """Run as the server does, with st.navigation from the first run on, which AppTest forgets; show all errors."""
     begin = PagesManager.__init__
 
     def begin_with_navigation(self: PagesManager, *args: object, **options: object) -> None:

@@ -33,24 +33,24 @@ class Notes:
     names: Mapping[str, str]
     failures: list[Failure] = field(default_factory=list)
     warnings: list[Failure] = field(default_factory=list)
+    failed: set[int] = field(default_factory=set)
 
     def fail(self, line: Line, column: str, msgid: str, **params: Any) -> None:
         """This row is left out, because of this column."""
+        self.failed.add(line.number)
         self.failures.append(self._made(line.number, line.cells, column, msgid, params))
 
     def warn(self, line: Line, column: str, msgid: str, **params: Any) -> None:
         """Something about this row that its owner should know."""
         self.warnings.append(self._made(line.number, line.cells, column, msgid, params))
 
-    def failed_rows(self) -> set[int]:
-        """Numbers of the rows that are left out."""
-        return {failure.row for failure in self.failures}
-
     def copy(self) -> Notes:
         """Notes to go on from, so that one preparation serves a check and then a run."""
-        return Notes(self.names, list(self.failures), list(self.warnings))
+        return Notes(self.names, list(self.failures), list(self.warnings), set(self.failed))
 
-    def _made(self, number: int, cells: Mapping[str, str], column: str, msgid: str, params: Mapping[str, Any]) -> Failure:
+    def _made(
+        self, number: int, cells: Mapping[str, str], column: str, msgid: str, params: Mapping[str, Any]
+    ) -> Failure:
         return Failure(
             row=number,
             column=self.names.get(column, column),

@@ -47,30 +47,42 @@ COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
             "手机",
             "phone,mobile,手机号,手机号码,移动电话,mobile phone,联系方式,联系电话,cell,cell phone,phone number",
         ),
-        Column("phone2", "电话", "phone2,电话号码,座机,固定电话,固话,办公电话,telephone,tel,其他电话,备用电话,other phone"),
+        Column(
+            "phone2", "电话", "phone2,电话号码,座机,固定电话,固话,办公电话,telephone,tel,其他电话,备用电话,other phone"
+        ),
         _EMAIL,
         Column("wechat", "微信", "微信号,wechat id,weixin"),
         Column("gender", "性别", "sex"),
         _BIRTHDAY,
         Column("id_number", "身份证号", "身份证,身份证号码,证件号,证件号码,id number,id card,公民身份号码"),
-        Column("uscc", "统一社会信用代码", "信用代码,社会信用代码,税号,纳税人识别号,credit code,unified social credit code"),
+        Column(
+            "uscc", "统一社会信用代码", "信用代码,社会信用代码,税号,纳税人识别号,credit code,unified social credit code"
+        ),
         Column("industry", "行业", "所属行业,行业类别"),
         Column("region", "地区", "区域,省市,所在地区,所在地,城市,所在城市,city,area,省份"),
         Column("address", "地址", "详细地址,联系地址,通讯地址,公司地址,street,street address"),
         Column("source", "来源", "客户来源,渠道,channel,lead source"),
         Column("grade", "等级", "客户等级,客户分级,级别,分级,level,rating"),
-        Column("owner", "负责人", "所有人,销售,销售员,业务员,归属人,客户经理,跟进人,所属销售,sales,sales rep,account owner"),
+        Column(
+            "owner", "负责人", "所有人,销售,销售员,业务员,归属人,客户经理,跟进人,所属销售,sales,sales rep,account owner"
+        ),
         Column("tags", "标签", "tag,客户标签,labels"),
         Column("preference", "偏好", "客户偏好,喜好,preferences"),
         Column("notes", "备注", "note,说明,remark,remarks,comment,comments,备注信息"),
-        Column("created_at", "创建时间", "创建日期,录入时间,录入日期,建档时间,建档日期,created,created on,date created,create time"),
+        Column(
+            "created_at",
+            "创建时间",
+            "创建日期,录入时间,录入日期,建档时间,建档日期,created,created on,date created,create time",
+        ),
     ),
     ImportKind.CONTACTS: (
         _CUSTOMER,
         _CUSTOMER_NAME,
         Column("name", "姓名", "name,联系人,联系人姓名,contact,contact name,名字"),
         Column("title", "职务", "职位,头衔,job title,position"),
-        Column("phone", "手机", "phone,mobile,手机号,手机号码,电话,电话号码,联系电话,联系方式,移动电话,tel,phone number"),
+        Column(
+            "phone", "手机", "phone,mobile,手机号,手机号码,电话,电话号码,联系电话,联系方式,移动电话,tel,phone number"
+        ),
         _EMAIL,
         _BIRTHDAY,
         Column("role", "决策角色", "角色,decision role"),
@@ -85,7 +97,9 @@ COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
         Column("content", "内容", "跟进内容,跟进记录,沟通内容,备注,notes,note,description,说明"),
         Column("outcome", "结果", "跟进结果,沟通结果,result"),
         Column("place", "地点", "拜访地点,location,地址"),
-        Column("next_at", "下次跟进", "下次跟进时间,下次联系时间,下次联系,next,next follow-up,next contact,下次跟进日期"),
+        Column(
+            "next_at", "下次跟进", "下次跟进时间,下次联系时间,下次联系,next,next follow-up,next contact,下次跟进日期"
+        ),
     ),
 }
 REQUIRED: dict[ImportKind, tuple[str, ...]] = {
@@ -112,11 +126,13 @@ def known(kind: ImportKind) -> frozenset[str]:
     return frozenset(word for column in COLUMNS[kind] for word in _words(column))
 
 
-def match(kind: ImportKind, headers: Sequence[str], chosen: Mapping[str, str] | None = None) -> Headers:
+def match(
+    kind: ImportKind, headers: Sequence[str], chosen: Mapping[str, str] | None = None, *, complete: bool = True
+) -> Headers:
     """Give each header its column: as `chosen` ({header: column}, "" to leave it out), else by its synonyms.
 
     Case, spaces and full-width letters make no difference. Raises Invalid("mapping") for a choice that cannot be, and
-    Invalid("file") when a required column is not found.
+    Invalid("file") when a required column is not found, unless `complete` is False.
     """
     taken = _chosen(kind, headers, chosen or {})
     left_out = {header for header, column in (chosen or {}).items() if not column}
@@ -131,7 +147,8 @@ def match(kind: ImportKind, headers: Sequence[str], chosen: Mapping[str, str] | 
         names = {column.name for column in COLUMNS[kind]}
         if {better, other} <= names and better not in taken.values():
             taken = {header: better if column == other else column for header, column in taken.items()}
-    _require(kind, headers, taken)
+    if complete:
+        _require(kind, headers, taken)
     mapping = {header: taken[header] for header in headers if header in taken}
     return Headers(
         mapping=mapping,

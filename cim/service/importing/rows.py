@@ -39,7 +39,6 @@ TYPE_WORDS = {word: kind for kind, words in _TYPES.items() for word in words.spl
 OUTCOME_WORDS = {word: outcome for outcome, words in _OUTCOMES.items() for word in words.split()}
 WORD_KEPT = N_("{value} is none of our results: it was added to the content.")
 REGION_FROM_ADDRESS = N_("Region {value} is not known: the address was used.")
-UNSURE_DATE = N_("Date {value} is not clear: write it like 2026-01-05 or 2026年1月5日")
 
 
 def judge(kind: ImportKind, headers: Headers, rows: Iterable[Row], notes: Notes) -> list[Line]:
@@ -60,16 +59,14 @@ def _customer(line: Line, notes: Notes) -> bool:
     line.nameless = not name and "code" in values
     if line.nameless:
         values["name"] = values["code"]
-    if "kind" not in values and not line.nameless:
-        values["kind"] = Kind(normalize.kind_guess(name))
+    guessed = "kind" not in values
+    values.setdefault("kind", Kind(normalize.kind_guess(name or "公司")))
     _place(line, values, notes)
     draft, standard = _standard(line, CustomerDraft, values, standards.customer, notes)
     if standard is None or not good:
         return False
-    if line.nameless:
-        del values["name"]
-        draft = CustomerDraft.model_construct(**values)
-    else:
+    draft.model_fields_set.difference_update({"kind"} if guessed else (), {"name"} if line.nameless else ())
+    if not line.nameless:
         line.party = index.party(standard.plain["kind"], standard.plain | standard.sealed)
         line.keys = matching.keys(line.party)
     line.draft, line.standard = draft, standard
@@ -175,13 +172,6 @@ def _moment(cell: str) -> Any:
     return normalize.moment(cell, zone=settings().zone)
 
 
-def _past(cell: str) -> Any:
-    moment = _moment(cell)
-    if moment > clock.now() and clock.local(moment).date() > clock.today():
-        raise normalize.Bad("{value} lies in the future", value=cell.strip()[:40])
-    return moment
-
-
 def _kind(cell: str) -> Kind | None:
     word = normalize.kind(cell)
     return Kind(word) if word else None
@@ -190,7 +180,9 @@ def _kind(cell: str) -> Kind | None:
 def _type(cell: str) -> ActivityType:
     word = normalize.squeeze(cell)
     if word not in TYPE_WORDS:
-        raise normalize.Bad("Type {value} is unknown: use 电话, 拜访, 邮件, 微信, 会议 or 备注", value=cell.strip()[:20])
+        raise normalize.Bad(
+            "Type {value} is unknown: use 电话, 拜访, 邮件, 微信, 会议 or 备注", value=cell.strip()[:20]
+        )
     return TYPE_WORDS[word]
 
 
@@ -206,11 +198,11 @@ _CUSTOMER_READERS: dict[str, Callable[[str], Any]] = {
     "birthday": _birthday,
     "tags": normalize.tags,
     "owner": _limited(60),
-    "created_at": _past,
+    "created_at": _moment,
 }
 _ACTIVITY_READERS: dict[str, Callable[[str], Any]] = {
     "type": _type,
-    "at": _past,
+    "at": _moment,
     "by": _limited(60),
     "contact": _limited(60),
     "content": lambda cell: normalize.multiline(cell, limit=4800),

@@ -50,7 +50,7 @@ def table(everyone: list[UserView]) -> UserView | None:
     event = st.dataframe(
         rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="accounts", width="stretch"
     )
-    chosen = event.selection.rows  # type: ignore[attr-defined]
+    chosen = event.selection.rows
     return everyone[chosen[0]] if chosen and chosen[0] < len(everyone) else None
 
 
@@ -75,7 +75,7 @@ def editor(user: UserView, teams: list[TeamView], *, is_self: bool) -> None:
         index = options.index(user.team_id) if user.team_id in names else 0
         team = st.selectbox(_("Team"), options, index=index, format_func=labels(names), key=f"team-{key}")
         if st.form_submit_button(_("Save"), type="primary", key=f"save-{key}"):
-            _save(user, name=name, role=role, team_id=team)
+            _save(user, name=name, role=role or user.role, team_id=team)
     if is_self:
         st.caption(_("Your own role and status are changed by another administrator."))
         return
@@ -102,7 +102,7 @@ def draft_form(teams: list[TeamView]) -> UserDraft | None:
         if not st.form_submit_button(_("Add account"), type="primary", key="add-user-save"):
             return None
     try:
-        return UserDraft(username=username, name=name, role=role, team_id=team)
+        return UserDraft(username=username, name=name, role=role or Role.REP, team_id=team)
     except ValidationError:
         message = _("Enter a user name of 2 to 40 letters or digits, and the full name.")
         st.error(message, icon=":material/error:")

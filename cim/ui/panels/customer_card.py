@@ -7,13 +7,13 @@ from typing import Any
 import streamlit as st
 
 from cim import clock, service, words
-from cim.access import Actor
 from cim.i18n import _, format_date
 from cim.models.contact import ContactDraft, ContactView
 from cim.models.customer import CustomerView
 from cim.permissions import Permission
 from cim.ui import feedback, gate, state
 from cim.ui.text import safe, safe_lines
+from cim.work import Actor
 
 _GRADES = {"A": "red", "B": "orange", "C": "blue", "D": "gray"}
 _STAGES = {"prospect": "gray", "new": "green", "established": "blue", "at_risk": "orange", "lost": "red"}
@@ -40,7 +40,19 @@ def fields(me: Actor, view: CustomerView) -> None:
     st.subheader(_("Details"), anchor=False)
     shown: dict[str, str] = {
         name: str(getattr(view, name) or "")
-        for name in ("contact", "phone", "phone2", "email", "wechat", "region", "address", "industry", "source", "uscc", "id_number")
+        for name in (
+            "contact",
+            "phone",
+            "phone2",
+            "email",
+            "wechat",
+            "region",
+            "address",
+            "industry",
+            "source",
+            "uscc",
+            "id_number",
+        )
     }
     shown["birthday"] = format_date(view.birthday) if view.birthday else ""
     shown["gender"] = words.value("gender", view.gender) if view.gender else ""
@@ -56,7 +68,9 @@ def fields(me: Actor, view: CustomerView) -> None:
         with st.popover(_("Show personal data"), icon=":material/visibility:"):
             _reveal(me, view)
     elif view.masked:
-        st.caption(_("Personal data is masked: {owner} looks after this customer.", owner=safe(view.owner or _("nobody"))))
+        st.caption(
+            _("Personal data is masked: {owner} looks after this customer.", owner=safe(view.owner or _("nobody")))
+        )
 
 
 def contacts(me: Actor, view: CustomerView) -> None:
@@ -67,7 +81,9 @@ def contacts(me: Actor, view: CustomerView) -> None:
         st.caption(_("Nobody yet. Add the person you talk to."))
     for person in people:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            details = " · ".join(safe(value) for value in (person.title, person.role, person.phone, person.email) if value)
+            details = " · ".join(
+                safe(value) for value in (person.title, person.role, person.phone, person.email) if value
+            )
             st.markdown(f"**{safe(person.name)}**  \n{details or '—'}", width="content")
             if view.may_edit:
                 with st.popover(_("Change"), icon=":material/edit:", type="tertiary"):
@@ -98,16 +114,20 @@ def _claim(me: Actor, customer_id: int) -> None:
 def _assign(me: Actor, view: CustomerView) -> None:
     people = {person.id: person.name for person in service.users.colleagues(me, assignable=True)}
     options = [i for i in (*people, 0) if i != (view.owner_id or 0)]
-    chosen = st.selectbox(_("New owner"), options, format_func=lambda i: people.get(i, _("Public pool")), key="customer.owner")
+    chosen = st.selectbox(
+        _("New owner"), options, format_func=lambda i: people.get(i, _("Public pool")), key="customer.owner"
+    )
     reason = st.text_input(_("Reason"), key="customer.assign_reason", max_chars=300)
-    if st.button(_("Hand over"), type="primary", key="customer.assign", disabled=chosen is None):
-        if feedback.attempt(service.customers.assign, me, view.id, chosen or None, reason=reason):
-            feedback.flash(_("{name} has a new owner.", name=view.name), kind="success")
-            st.rerun()
+    asked = st.button(_("Hand over"), type="primary", key="customer.assign", disabled=chosen is None)
+    if asked and feedback.attempt(service.customers.assign, me, view.id, chosen or None, reason=reason):
+        feedback.flash(_("{name} has a new owner.", name=view.name), kind="success")
+        st.rerun()
 
 
 def _reveal(me: Actor, view: CustomerView) -> None:
-    reason = st.text_input(_("Reason"), key="customer.reveal_reason", max_chars=300, placeholder=_("For example: calling back"))
+    reason = st.text_input(
+        _("Reason"), key="customer.reveal_reason", max_chars=300, placeholder=_("For example: calling back")
+    )
     st.caption(_("Every look is recorded in the audit log."))
     if st.button(_("Show"), key="customer.reveal", type="primary", disabled=not reason.strip()):
         seen = feedback.attempt(service.customers.reveal, me, view.id, reason=reason)

@@ -7,13 +7,13 @@ from typing import Any
 import streamlit as st
 
 from cim import service, words
-from cim.access import Actor
 from cim.errors import Conflict
 from cim.i18n import _
 from cim.models.customer import CustomerDraft, CustomerView
 from cim.ui import feedback, state
 from cim.ui.panels import customer_form
 from cim.ui.text import safe
+from cim.work import Actor
 
 PREFIX = "customer"
 

@@ -8,13 +8,13 @@ from typing import Any
 import streamlit as st
 
 from cim import clock, service, words
-from cim.access import Actor
 from cim.i18n import _
 from cim.models.customer import CustomerDraft, CustomerView, Gender, Grade, Kind, Party
 from cim.models.search import DraftPreview
 from cim.permissions import Permission
 from cim.ui import feedback
 from cim.ui.text import safe
+from cim.work import Actor
 
 _SEALED = ("phone", "phone2", "email", "wechat", "id_number", "address")
 
@@ -28,7 +28,9 @@ def fill(prefix: str, values: dict[str, Any]) -> None:
 def values_of(view: CustomerView) -> dict[str, Any]:
     """A record as the inputs hold it. Masked values stay out: an empty input then means "leave as it is"."""
     values = {name: getattr(view, name) for name in CustomerDraft.model_fields if hasattr(view, name)}
-    values |= {name: value.value for name in ("kind", "party", "gender", "grade") if (value := values[name]) is not None}
+    values |= {
+        name: value.value for name in ("kind", "party", "gender", "grade") if (value := values[name]) is not None
+    }
     values["region"] = view.region_code
     return values | ({name: "" for name in _SEALED} if view.masked else {})
 
@@ -70,8 +72,10 @@ def _short(prefix: str, masked: CustomerView | None) -> None:
         label_visibility="collapsed",
     )
     left, right = st.columns(2)
-    left.text_input(words.field("name"), key=f"{prefix}.name", max_chars=200, live="400ms", required=True)
-    right.text_input(words.field("phone"), key=f"{prefix}.phone", live="400ms", placeholder=masked.phone if masked else "")
+    left.text_input(words.field("name"), key=f"{prefix}.name", max_chars=200, live="400ms")
+    right.text_input(
+        words.field("phone"), key=f"{prefix}.phone", live="400ms", placeholder=masked.phone if masked else ""
+    )
     left.text_input(words.field("contact"), key=f"{prefix}.contact", max_chars=60)
     with right:
         st.pills(
@@ -89,19 +93,36 @@ def _reach(prefix: str, masked: CustomerView | None) -> None:
     left.text_input(words.field("uscc"), key=f"{prefix}.uscc", max_chars=40)
     with right:
         st.selectbox(
-            words.field("gender"), [g.value for g in Gender], format_func=lambda c: words.value("gender", c), key=f"{prefix}.gender"
+            words.field("gender"),
+            [g.value for g in Gender],
+            format_func=lambda c: words.value("gender", c),
+            key=f"{prefix}.gender",
         )
-    left.date_input(words.field("birthday"), key=f"{prefix}.birthday", value=None, min_value=date(1900, 1, 1), max_value=clock.today())
+    left.date_input(
+        words.field("birthday"),
+        key=f"{prefix}.birthday",
+        value=None,
+        min_value=date(1900, 1, 1),
+        max_value=clock.today(),
+    )
 
 
 def _place(me: Actor, prefix: str, masked: CustomerView | None) -> None:
     left, right = st.columns(2)
     paths = {region.code: region.path for region in service.regions.tree(me)}
     with left:
-        st.selectbox(words.field("region"), list(paths), format_func=lambda c: paths.get(c, c), index=None, key=f"{prefix}.region")
+        st.selectbox(
+            words.field("region"),
+            list(paths),
+            format_func=lambda c: paths.get(c, c),
+            index=None,
+            key=f"{prefix}.region",
+        )
     held = masked.address if masked and masked.masked else ""
     right.text_input(
-        words.field("address"), key=f"{prefix}.address", placeholder=held or _("The region is read from it when you leave that empty")
+        words.field("address"),
+        key=f"{prefix}.address",
+        placeholder=held or _("The region is read from it when you leave that empty"),
     )
 
 
@@ -109,10 +130,19 @@ def _class(prefix: str, choices: dict[str, list[str]]) -> None:
     left, right = st.columns(2)
     for column, name in ((left, "industry"), (right, "source")):
         with column:
-            st.selectbox(words.field(name), _with(choices[name], prefix, name), index=None, key=f"{prefix}.{name}", accept_new_options=True)
+            st.selectbox(
+                words.field(name),
+                _with(choices[name], prefix, name),
+                index=None,
+                key=f"{prefix}.{name}",
+                accept_new_options=True,
+            )
     with left:
         st.selectbox(
-            words.field("party"), [p.value for p in Party], format_func=lambda c: words.value("party", c), key=f"{prefix}.party"
+            words.field("party"),
+            [p.value for p in Party],
+            format_func=lambda c: words.value("party", c),
+            key=f"{prefix}.party",
         )
 
 
@@ -120,13 +150,18 @@ def _owner(me: Actor, prefix: str) -> None:
     people = {person.id: person.name for person in service.users.colleagues(me, assignable=True)}
     if len(people) > 1 or me.can(Permission.CUSTOMER_ASSIGN):
         st.selectbox(
-            words.field("owner"), [0, *people], format_func=lambda i: people.get(i, _("Public pool")), key=f"{prefix}.owner_id"
+            words.field("owner"),
+            [0, *people],
+            format_func=lambda i: people.get(i, _("Public pool")),
+            key=f"{prefix}.owner_id",
         )
 
 
 def _words(prefix: str, choices: dict[str, list[str]]) -> None:
     held = st.session_state.get(f"{prefix}.tags") or []
-    st.multiselect(words.field("tags"), sorted({*choices["tags"], *held}), key=f"{prefix}.tags", accept_new_options=True)
+    st.multiselect(
+        words.field("tags"), sorted({*choices["tags"], *held}), key=f"{prefix}.tags", accept_new_options=True
+    )
     st.text_input(words.field("preference"), key=f"{prefix}.preference", max_chars=500)
     st.text_area(words.field("notes"), key=f"{prefix}.notes", max_chars=5000, height=80)
 

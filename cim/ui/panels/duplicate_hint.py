@@ -24,7 +24,12 @@ def show(matches: list[DuplicateView], *, key: str) -> str:
                     help=_reasons(match),
                 )
                 if match.code and match.id is not None:
-                    st.page_link("pages/customer.py", label=_("Open"), icon=":material/open_in_new:", query_params={"id": str(match.id)})
+                    st.page_link(
+                        "pages/customer.py",
+                        label=_("Open"),
+                        icon=":material/open_in_new:",
+                        query_params={"id": str(match.id)},
+                    )
         return st.text_input(
             _("It is a different customer, because"),
             key=f"{key}.duplicate_reason",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from cim import service
-from cim.access import Actor
 from cim.i18n import _
 from cim.models.listing import CustomerFilter
 from cim.permissions import EXPORT_CAP, Permission
 from cim.ui import feedback
+from cim.work import Actor
 
 
 def show(me: Actor, chosen: CustomerFilter, total: int) -> None:
@@ -24,7 +24,9 @@ def show(me: Actor, chosen: CustomerFilter, total: int) -> None:
 def nothing(me: Actor, chosen: CustomerFilter) -> None:
     """An empty list teaches the next step."""
     if chosen.model_dump(exclude_defaults=True):
-        st.info(_("No customer fits. Take a filter away, or type less: two characters or the last 4 digits are enough."))
+        st.info(
+            _("No customer fits. Take a filter away, or type less: two characters or the last 4 digits are enough.")
+        )
         if me.can(Permission.CUSTOMER_WRITE) and chosen.q:
             st.page_link(
                 "pages/customer_entry.py",
@@ -40,10 +42,18 @@ def nothing(me: Actor, chosen: CustomerFilter) -> None:
 
 def _export(me: Actor, chosen: CustomerFilter, total: int) -> None:
     assert me.role is not None
-    st.caption(_("{total} rows; your role may export {cap} at a time. Every export is recorded.", total=total, cap=EXPORT_CAP[me.role]))
+    st.caption(
+        _(
+            "{total} rows; your role may export {cap} at a time. Every export is recorded.",
+            total=total,
+            cap=EXPORT_CAP[me.role],
+        )
+    )
     reason = st.text_input(_("Reason"), key="search.export.reason", placeholder=_("What is the list for?"))
     kind = st.segmented_control(_("Format"), ["xlsx", "csv"], default="xlsx", key="search.export.format", required=True)
     if st.button(_("Prepare file"), key="search.export.prepare", type="primary", disabled=not reason.strip()):
         content = feedback.attempt(service.exports.customers, me, chosen, reason=reason, format=kind)
         if content is not None:
-            st.download_button(_("Save file"), content, f"customers.{kind}", on_click="ignore", key="search.export.save")
+            st.download_button(
+                _("Save file"), content, f"customers.{kind}", on_click="ignore", key="search.export.save"
+            )

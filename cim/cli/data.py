@@ -1,0 +1,146 @@
+"""`import`, `export` and `search`: data in, data out, and what the search box would find."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cim.cli import output
+from cim.config import settings
+from cim.errors import Invalid
+from cim.i18n import _
+from cim.models.imports import ImportKind, ImportMode, ImportReport, OnDuplicate
+from cim.models.listing import CustomerFilter
+
+SHOWN_FAILURES = 20
+File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
+Kind = Annotated[ImportKind, typer.Argument(metavar="KIND", help="customers, contacts or activities.")]
+
+
+def register(above: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    above.command("import")(import_file)
+    above.command("export")(export_file)
+    above.command("search")(search)
+
+
+def import_file(
+    kind: Kind,
+    file: File,
+    user: output.As,
+    mode: Annotated[ImportMode, typer.Option(help="What becomes of customers that are known.")] = ImportMode.ADD,
+    on_duplicate: Annotated[
+        OnDuplicate, typer.Option("--on-duplicate", help="What becomes of possible duplicates.")
+    ] = OnDuplicate.REVIEW,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE.json", help='{"header of the file": "column"}.')
+    ] = None,
+    create_missing: Annotated[
+        bool, typer.Option("--create-missing", help="Create the owners that are no users, disabled.")
+    ] = False,
+    encoding: Annotated[str | None, typer.Option(help="Instead of detecting it: utf-8, gb18030, ...")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Take nothing when any row fails.")] = False,
+    as_json: output.Json = False,
+) -> None:
+    """Take customers, contacts or activities from a CSV or XLSX file: all good rows at once, the others named."""
+    from cim.service import imports
+
+    me = output.acting(user)
+    output.say(_("Reading {file} ...", file=file.name))
+    content, chosen = _content(file), _mapping(map_file)
+    prepared = imports.prepare(me, content, filename=file.name, kind=kind, mapping=chosen, encoding=encoding)
+    how: dict[str, Any] = {"mode": mode, "on_duplicate": on_duplicate, "create_missing": create_missing}
+    if dry_run:
+        report = imports.check(me, prepared, **how)
+    else:
+        report = imports.run(me, prepared, strict=strict, progress=_told, **how)
+    output.show(report, as_json, lambda: _lines(report))
+    if strict and report.failed:
+        output.say(_("{count} rows could not be taken: nothing was imported.", count=report.failed))
+        raise typer.Exit(1)
+
+
+def export_file(
+    kind: Kind,
+    file: File,
+    user: output.As,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why: it is recorded.")],
+    where: output.Where = "",
+    as_json: output.Json = False,
+) -> None:
+    """Write customers, contacts or activities to FILE.csv or FILE.xlsx, as the user may see them. Recorded."""
+    from cim.service import exports
+
+    me = output.acting(user)
+    narrowed = CustomerFilter.model_validate(output.filters(where, _FILTERS))
+    made = exports.KINDS[kind](me, narrowed, reason=reason, format=file.suffix.lower().lstrip("."))
+    _write(file, made.content)
+    output.show({"file": file.name, "rows": made.rows}, as_json, lambda: _("{count} rows written.", count=made.rows))
+
+
+def search(
+    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    user: output.As,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Most hits.")] = 50,
+    as_json: output.Json = False,
+) -> None:
+    """What the search box returns, best first."""
+    from cim.service import customers
+
+    found = customers.search(output.acting(user), CustomerFilter(q=text), size=limit)
+    shown = ("code", "name", "phone", "owner", "matched")
+    hits = [{name: getattr(row, name) for name in shown} for row in found.rows]
+    output.show(hits, as_json, lambda: ["  ".join(hit.values()) for hit in hits] or [_("Nothing found.")])
+
+
+def _content(file: Path) -> bytes:
+    size = file.stat().st_size
+    if size > settings().max_upload_bytes:
+        limit = settings().max_upload_bytes // 1024**2
+        raise Invalid("file", "{file} is larger than {limit} MB. Split it.", file=file.name, limit=limit)
+    return file.read_bytes()
+
+
+def _mapping(file: Path | None) -> dict[str, str] | None:
+    if file is None:
+        return None
+    try:
+        made = json.loads(file.read_text("utf-8-sig"))
+    except ValueError as error:
+        raise Invalid("mapping", "{file} is not JSON: {problem}", file=file.name, problem=str(error)) from error
+    if not isinstance(made, dict) or not all(isinstance(value, str) for value in made.values()):
+        raise Invalid("mapping", "{file} must map headers to columns.", file=file.name)
+    return made
+
+
+def _write(file: Path, content: bytes) -> None:
+    """All of the file or nothing: it appears under its name when it is complete."""
+    part = file.with_name(f".{file.name}.part")
+    part.touch(mode=0o600)
+    part.write_bytes(content)
+    part.replace(file)
+
+
+def _told(done: int, count: int) -> None:
+    output.say(_("{done} of {count}", done=done, count=count))
+
+
+def _lines(report: ImportReport) -> list[str]:
+    counts = {name: getattr(report, name) for name in ("rows", "added", "updated", "skipped", "failed", "duplicates")}
+    head = _("Would be taken:") if report.dry_run else _("Import {batch}:", batch=report.batch or "-")
+    lines = [" ".join([head, *(f"{name} {value}" for name, value in counts.items())])]
+    if report.unknown_columns:
+        lines.append(_("Columns left out: {columns}", columns=", ".join(report.unknown_columns)))
+    for failure in report.failures[:SHOWN_FAILURES]:
+        place = _("Row {row}, {column}", row=failure.row, column=failure.column)
+        lines.append(f"{place}: {failure.value!r}: {failure.reason}")
+    if len(report.failures) > SHOWN_FAILURES:
+        lines.append(_("... and {count} more", count=len(report.failures) - SHOWN_FAILURES))
+    return lines
+
+
+_FILTERS: dict[str, Any] = {name: lambda value: value for name in CustomerFilter.model_fields}

@@ -1,0 +1,154 @@
+"""Many new customers at once: sealed, numbered, indexed and recorded like single ones, by one prepared statement a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from cim import crypto
+from cim.errors import Invalid
+from cim.history import Change
+from cim.models import Customer, CustomerTag, SubjectKey
+from cim.models.base import new_uid
+from cim.service import customers, index, standards
+from cim.work import Work
+
+CHUNK = 1000
+"""Customers between two reports of progress; also the most values in one IN list."""
+
+_STORED = [c.name for c in Customer.__table__.columns if not c.info.get("derived")]  # type: ignore[attr-defined]
+_RECORDED = [name for name in _STORED if name not in {"id", "uid", "created_at"}]
+
+
+@dataclass
+class NewCustomer:
+    """A customer ready to be inserted. Sealing happens on construction, so that it need not wait for a transaction."""
+
+    standard: standards.Standard
+    code: str = ""
+    owner_id: int | None = None
+    imported_owner: str = ""
+    created_at: datetime | None = None
+    uid: str = field(default_factory=new_uid)
+    cipher: crypto.Cipher = field(init=False)
+    wrapped: bytes = field(init=False)
+    sealed: dict[str, bytes | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cipher, self.wrapped = crypto.keys().new_subject(self.uid)
+        self.sealed = {
+            name: self.cipher.seal(value, f"customer.{name}.{self.uid}") if value else None
+            for name, value in self.standard.sealed.items()
+        }
+
+
+def insert(
+    work: Work,
+    rows: Sequence[NewCustomer],
+    *,
+    batch_id: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[int]:
+    """Insert customers with keys, tags, index and history, in the transaction of `work`; returns their ids in order.
+
+    Rows without a code get the next free ones. `progress` is called with (done, all) after each chunk; what it raises
+    undoes everything. Raises Invalid("code") for a code that is taken or stands twice.
+    """
+    ids = list(work.next_ids(Customer, len(rows)))
+    codes = _codes(work, ids, [row.code for row in rows])
+    done = 0
+    for part in _parts(list(zip(ids, codes, rows, strict=True))):
+        _insert(work, part, batch_id)
+        done += len(part)
+        if progress:
+            progress(done, len(rows))
+    return ids
+
+
+def taken_codes(work: Work, codes: Iterable[str]) -> set[str]:
+    """Which of these customer codes exist, whoever may see them."""
+    found: set[str] = set()
+    for part in _parts(sorted(set(codes) - {""})):
+        found.update(work.session.execute(select(Customer.code).where(Customer.code.in_(part))).scalars())  # type: ignore[attr-defined,call-overload]
+    return found
+
+
+def _codes(work: Work, ids: Sequence[int], asked: Sequence[str]) -> list[str]:
+    given = [code for code in asked if code]
+    taken = taken_codes(work, given)
+    for code in given:
+        if code in taken:
+            raise Invalid("code", "Customer code {code} is already taken.", code=code)
+        taken.add(code)
+    made = [code or f"C{number:06d}" for code, number in zip(asked, ids, strict=True)]
+    free = [code for code, wanted in zip(made, asked, strict=True) if not wanted]
+    clash = set(free) & taken | taken_codes(work, free)
+    if not clash:
+        return made
+    following = _following(work, max(ids), taken | clash)
+    return [next(following) if not wanted and code in clash else code for code, wanted in zip(made, asked, strict=True)]
+
+
+def _following(work: Work, last: int, taken: set[str]) -> Iterator[str]:
+    """Free codes above every number in use."""
+    newest = work.session.execute(
+        select(Customer.code).where(Customer.code.like("C______")).order_by(Customer.code.desc()).limit(50)  # type: ignore[attr-defined,call-overload]
+    ).scalars()
+    known = [int(code[1:]) for code in (*newest, *taken) if code[1:].isdecimal() and code[:1] == "C" and len(code) < 12]
+    number = max([last, *known])
+    while True:
+        number += 1
+        yield f"C{number:06d}"
+
+
+def _insert(work: Work, part: Sequence[tuple[int, str, NewCustomer]], batch_id: int | None) -> None:
+    keys = [{"uid": new.uid, "wrapped": new.wrapped, "created_at": work.now} for _id, _code, new in part]
+    stored = [_row(work, number, code, new, batch_id) for number, code, new in part]
+    changes = [_change(row, new) for row, (_id, _code, new) in zip(stored, part, strict=True)]
+    tags = [{"customer_id": number, "tag": tag} for number, _code, new in part for tag in new.standard.tags]
+    work.bulk(SubjectKey, keys)
+    work.bulk(Customer, stored, changes=changes)
+    work.bulk(CustomerTag, tags)
+    index.write(work, [index.Entry(number, _clear(new)) for number, _code, new in part], new=True)
+
+
+def _row(work: Work, number: int, code: str, new: NewCustomer, batch_id: int | None) -> dict[str, Any]:
+    plain = new.standard.plain
+    return {
+        **plain,
+        **new.sealed,
+        "id": number,
+        "uid": new.uid,
+        "code": code,
+        "owner_id": new.owner_id,
+        "imported_owner": new.imported_owner,
+        "created_by_id": work.actor.user_id,
+        "batch_id": batch_id,
+        "created_at": new.created_at or work.now,
+        "updated_at": work.now,
+        "deleted_at": None,
+        "version": 1,
+        "name_order": customers.name_order(plain["name"]),
+        "completeness": standards.completeness(_clear(new)),
+        "deal_count": 0,
+    }
+
+
+def _change(row: dict[str, Any], new: NewCustomer) -> Change:
+    """The history of one row: values in clear, which the log seals again under the customer's key."""
+    clear = row | new.standard.sealed
+    values = {name: clear[name] for name in _RECORDED} | {"tags": new.standard.tags}
+    return Change(row["id"], values, new.uid, new.cipher, {name: row[name] for name in _STORED})
+
+
+def _clear(new: NewCustomer) -> dict[str, Any]:
+    return {**new.standard.plain, **new.standard.sealed, "owner_id": new.owner_id}
+
+
+def _parts(rows: Sequence[Any]) -> Iterator[Any]:
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]

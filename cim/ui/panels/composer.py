@@ -1,0 +1,134 @@
+"""The composer: log a call, visit or other follow-up, and set the next one. Customer, text, save: the rest has
+defaults."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import streamlit as st
+
+from cim import clock, service, words
+from cim.access import Actor
+from cim.i18n import _
+from cim.models.activity import ActivityDraft, ActivityType, Outcome
+from cim.permissions import Permission
+from cim.ui import feedback, gate, pickers, state
+
+NEXT_HOUR = time(9)
+"""When on its day the next follow-up is due."""
+_RESULTS = (ActivityType.CALL, ActivityType.VISIT, ActivityType.MEETING, ActivityType.WECHAT, ActivityType.EMAIL)
+
+
+def render(me: Actor, customer_id: int | None = None, *, key: str = "composer", kind: str = "") -> None:
+    """Draw the composer for one customer, or with a picker when `customer_id` is None. `kind` is the type to begin
+    with. Draws nothing for who may not write follow-ups. After a save the whole page runs again."""
+    if not me.can(Permission.ACTIVITY_WRITE):
+        return
+    if kind in {k.value for k in ActivityType}:
+        st.session_state.setdefault(f"{key}.type", kind)
+    if saved := st.session_state.pop(f"{key}.saved", ""):
+        feedback.toast(saved)
+    _box(customer_id, key)
+
+
+def preselect(key: str, customer_id: int | None) -> None:
+    """Choose a customer in the composer of this key before it is drawn (a link that names one)."""
+    pickers.preset(f"{key}.customer", customer_id)
+
+
+@st.fragment
+@gate.guarded(Permission.ACTIVITY_WRITE)
+def _box(me: Actor, customer_id: int | None, key: str) -> None:
+    """A fragment: typing a name and changing the type redraw the box alone."""
+    token = state.token(key)
+    with st.container(border=True, key=f"{key}.box"):
+        chosen = customer_id if customer_id is not None else pickers.customer(me, key=f"{key}.customer")
+        kind = _kind(key)
+        with st.form(f"{key}.form", border=False):
+            typed = _fields(key, token, kind)
+            label, icon = _("Save follow-up"), ":material/check:"
+            pressed = st.form_submit_button(label, key=f"{key}.save.{token}", icon=icon, type="primary")
+        if pressed and chosen is None:
+            st.error(_("Choose the customer first. What you wrote is still here."), icon=":material/error:")
+        elif pressed and chosen is not None:
+            _save(me, chosen, key, token, {"type": kind, **typed}, picked=customer_id is None)
+
+
+def _kind(key: str) -> ActivityType:
+    st.session_state.setdefault(f"{key}.type", ActivityType.CALL.value)
+    code = st.pills(
+        _("Type"),
+        [kind.value for kind in ActivityType],
+        format_func=lambda value: pickers.type_name(ActivityType(value)),
+        required=True,
+        key=f"{key}.type",
+        label_visibility="collapsed",
+    )
+    return ActivityType(code or ActivityType.CALL)
+
+
+def _fields(key: str, token: str, kind: ActivityType) -> dict[str, Any]:
+    """The inputs. Their keys hold the save's token: a refused save keeps what was typed, a done one begins anew."""
+    held = f"{key}.{token}"
+    typed: dict[str, Any] = {}
+    label, hint = _("What was said or done"), _("Ctrl+Enter saves")
+    typed["content"] = st.text_area(label, key=f"{held}.content", height=100, max_chars=5000, placeholder=hint)
+    if kind is ActivityType.VISIT:
+        typed["place"] = st.text_input(_("Place"), key=f"{held}.place", max_chars=120)
+    if kind in _RESULTS:
+        codes = [outcome.value for outcome in Outcome if outcome]
+        result = st.pills(
+            _("Outcome"), codes, format_func=lambda code: words.value("outcome", code), key=f"{held}.outcome"
+        )
+        typed["outcome"] = Outcome(result or "")
+    quick = _quick()
+    soon = st.pills(_("Next follow-up"), list(quick), format_func=lambda name: quick[name][0], key=f"{held}.soon")
+    with st.expander(_("More: time, contact person, date of the next follow-up")):
+        typed["at"] = st.datetime_input(
+            _("When (empty: now)"),
+            value=None,
+            key=f"{held}.at",
+            step=timedelta(minutes=5),
+            max_value=_wall() + timedelta(days=1),
+        )
+        typed["contact"] = st.text_input(_("Contact person"), key=f"{held}.contact", max_chars=60)
+        typed["purpose"] = st.text_input(_("Purpose"), key=f"{held}.purpose", max_chars=120)
+        day = st.date_input(_("Next follow-up on"), value=None, key=f"{held}.day", min_value=clock.today())
+        typed["next_title"] = st.text_input(_("What to do then"), key=f"{held}.title", max_chars=200)
+    day = day or (quick[soon][1] if soon else None)
+    typed["next_at"] = datetime.combine(day, NEXT_HOUR) if day else None
+    return typed
+
+
+def _quick() -> dict[str, tuple[str, Any]]:
+    today = clock.today()
+    return {
+        "tomorrow": (_("Tomorrow"), today + timedelta(days=1)),
+        "three": (_("In 3 days"), today + timedelta(days=3)),
+        "monday": (_("Next Monday"), today + timedelta(days=7 - today.weekday())),
+        "fortnight": (_("In 2 weeks"), today + timedelta(days=14)),
+    }
+
+
+def _wall() -> datetime:
+    return clock.local(clock.now()).replace(tzinfo=None, microsecond=0)
+
+
+def _save(me: Actor, customer_id: int, key: str, token: str, typed: dict[str, Any], *, picked: bool) -> None:
+    given = {name: value for name, value in typed.items() if value not in (None, "")}
+    feedback.attempt(_log, me, customer_id, given, token)
+    if not feedback.succeeded():
+        return
+    state.spend(key)
+    if picked:
+        pickers.clear(f"{key}.customer")
+    for name in [name for name in st.session_state if str(name).startswith(f"{key}.{token}.")]:
+        del st.session_state[name]
+    next_at = typed.get("next_at")
+    st.session_state[f"{key}.saved"] = _("Saved, with the next follow-up planned.") if next_at else _("Saved.")
+    st.rerun()
+
+
+def _log(me: Actor, customer_id: int, given: dict[str, Any], token: str) -> int:
+    return service.activities.log(me, customer_id, ActivityDraft.model_validate(given), token=token)

@@ -1,0 +1,156 @@
+"""Tasks: the worklist by day, and the next step of one customer. Done by one press, with an undo; put off by two."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import streamlit as st
+
+from cim import clock, service
+from cim.access import Actor
+from cim.i18n import _, format_date
+from cim.models.task import TaskDraft, TaskGroup, TaskView
+from cim.permissions import Permission
+from cim.service.tasks import Later
+from cim.ui import feedback, gate, state
+from cim.ui.text import safe
+
+SHOWN = 8
+DUE_HOUR = time(9)
+_COLORS = {TaskGroup.OVERDUE: "red", TaskGroup.TODAY: "orange"}
+
+
+def render(me: Actor, *, key: str = "tasks", assignee: int | None = None, everybody: bool = False) -> None:
+    """Draw the open tasks of the actor (of `assignee`, of everybody in reach) by day, with what can be done with
+    each."""
+    if me.can(Permission.TASK_WRITE):
+        _worklist(key, assignee, everybody)
+
+
+def next_step(me: Actor, customer_id: int, *, key: str = "next") -> None:
+    """Draw what is planned with a customer, or a warning that nothing is, and the way to plan it."""
+    tasks = feedback.attempt(service.tasks.for_customer, me, customer_id)
+    if tasks is None:
+        return
+    with st.container(border=True, key=f"{key}.box"):
+        _undo_bar(key)
+        if not tasks:
+            st.markdown(f":orange[:material/warning: **{_('No next step is planned.')}**]")
+        for task in tasks:
+            _row(me, task, key, named=False)
+        if me.can(Permission.TASK_WRITE):
+            with st.popover(_("Plan the next step"), icon=":material/add_task:", type="tertiary"):
+                _plan(me, customer_id, key)
+
+
+@st.fragment
+@gate.guarded(Permission.TASK_WRITE)
+def _worklist(me: Actor, key: str, assignee: int | None, everybody: bool) -> None:
+    """A fragment: ticking off redraws the list alone."""
+    work = feedback.attempt(service.tasks.mine, me, assignee=assignee, everybody=everybody)
+    if work is None:
+        return
+    _undo_bar(key)
+    if not work.tasks:
+        st.caption(_("Nothing is due. Plan the next step when you log a call or visit."))
+    all_of_them = bool(st.session_state.get(f"{key}.all"))
+    shown = work.tasks if all_of_them else work.tasks[:SHOWN]
+    for group in TaskGroup:
+        inside = [task for task in shown if task.group is group]
+        if inside:
+            name = f"{group_name(group)} ({work.counts[group]})"
+            st.markdown(f":{_COLORS[group]}[**{name}**]" if group in _COLORS else f"**{name}**")
+            for task in inside:
+                _row(me, task, key, named=True, someone=everybody)
+    if len(work.tasks) > len(shown):
+        st.button(
+            _("Show all {count}", count=sum(work.counts.values())), key=f"{key}.more", on_click=_show_all, args=(key,)
+        )
+
+
+def group_name(group: TaskGroup) -> str:
+    """What a group of the worklist is called."""
+    names = {
+        TaskGroup.OVERDUE: _("Overdue"),
+        TaskGroup.TODAY: _("Today"),
+        TaskGroup.TOMORROW: _("Tomorrow"),
+        TaskGroup.WEEK: _("This week"),
+        TaskGroup.LATER: _("Later"),
+    }
+    return names[group]
+
+
+def _row(me: Actor, task: TaskView, key: str, *, named: bool, someone: bool = False) -> None:
+    facts = [format_date(clock.local(task.due_at).date()), task.assignee if someone or not named else ""]
+    text = f"**{safe(task.title)}**"
+    if named and task.customer_id is not None:
+        text += f" · [{safe(task.customer)}](/customer?id={task.customer_id})"
+    color = "red" if task.group is TaskGroup.OVERDUE else "gray"
+    text += f"  \n:{color}[{' · '.join(safe(fact) for fact in facts if fact)}]"
+    if not me.can(Permission.TASK_WRITE):
+        st.markdown(text)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        label, icon = _("Done"), ":material/check_circle:"
+        press = {"key": f"{key}.done.{task.id}.{task.version}", "type": "tertiary", "icon": icon}
+        st.button(label, on_click=_done, args=(key, task.id), **press)  # type: ignore[arg-type]
+        st.markdown(text, width="stretch")
+        names = {Later.TOMORROW: _("Tomorrow"), Later.NEXT_WEEK: _("Next week")}
+        menu = f"{key}.later.{task.id}.{task.version}"
+        st.menu_button(
+            _("Later"),
+            [later.value for later in Later],
+            format_func=lambda code: names[Later(code)],
+            key=menu,
+            type="tertiary",
+            on_click=_postpone,
+            args=(menu, task.id),
+        )
+
+
+def _undo_bar(key: str) -> None:
+    if (last := st.session_state.get(f"{key}.undo")) is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f":green[:material/check_circle: {_('Done')}]", width="content")
+            press = {"key": f"{key}.undo.{last}", "type": "tertiary", "icon": ":material/undo:"}
+            st.button(_("Undo"), on_click=_undo, args=(key, last), **press)  # type: ignore[arg-type]
+
+
+@gate.guarded(Permission.TASK_WRITE)
+def _done(me: Actor, key: str, task_id: int) -> None:
+    feedback.attempt(service.tasks.done, me, task_id)
+    if feedback.succeeded():
+        st.session_state[f"{key}.undo"] = task_id
+
+
+@gate.guarded(Permission.TASK_WRITE)
+def _undo(me: Actor, key: str, task_id: int) -> None:
+    feedback.attempt(service.tasks.undo_done, me, task_id)
+    st.session_state.pop(f"{key}.undo", None)
+
+
+@gate.guarded(Permission.TASK_WRITE)
+def _postpone(me: Actor, menu: str, task_id: int) -> None:
+    chosen = st.session_state.get(menu)
+    if chosen in {later.value for later in Later}:
+        feedback.attempt(service.tasks.postpone, me, task_id, Later(chosen))
+
+
+def _show_all(key: str) -> None:
+    st.session_state[f"{key}.all"] = True
+
+
+def _plan(me: Actor, customer_id: int, key: str) -> None:
+    token = state.token(f"{key}.{customer_id}")
+    with st.form(f"{key}.form.{token}", border=False):
+        title = st.text_input(_("What to do"), key=f"{key}.title.{token}", max_chars=200)
+        day = st.date_input(_("On"), key=f"{key}.day.{token}", value=clock.today(), min_value=clock.today())
+        if not st.form_submit_button(_("Plan"), key=f"{key}.save.{token}", type="primary"):
+            return
+    due_at = datetime.combine(day or clock.today(), DUE_HOUR)
+    draft = TaskDraft(title=title or _("Follow up"), due_at=due_at, customer_id=customer_id)
+    feedback.attempt(service.tasks.add, me, draft, token=token)
+    if feedback.succeeded():
+        state.spend(f"{key}.{customer_id}")
+        feedback.flash(_("The next step is planned."), kind="success")
+        st.rerun()

@@ -1,0 +1,211 @@
+"""The routes, guards and headers that the server adds, asked over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from cim import db, passwords, server
+from cim.models import User
+from cim.service import sessions
+from cim.service.sessions import VISITOR
+from tests.factories import Personas, history
+
+OURS = {"x-cim": "1"}
+PASSWORD = "long walk by the quiet river"
+
+
+@pytest.fixture
+def web(people: Personas) -> TestClient:
+    """A browser in front of our routes and Shield, with stand-ins for what Streamlit serves."""
+
+    async def text(_request: object) -> PlainTextResponse:
+        return PlainTextResponse("content")
+
+    async def page(_request: object) -> HTMLResponse:
+        return HTMLResponse("<p>page</p>")
+
+    theirs = ["/media/{name}", "/_stcore/upload_file/{name:path}", "/_stcore/metrics", "/_stcore/agent/interact"]
+    routes = [Route("/", page), *(Route(path, text, methods=["GET", "PUT"]) for path in theirs)]
+    return TestClient(Starlette(routes=[*server.ROUTES, *routes], middleware=server.MIDDLEWARE))
+
+
+@pytest.fixture
+def ticket(web: TestClient, people: Personas) -> str:
+    """A ticket of ann for this browser."""
+    with db.session(writing=True) as session:
+        user = session.get(User, people.ann.user_id)
+        assert user is not None
+        user.password_hash = passwords.hashed(PASSWORD)
+        session.commit()
+    return fresh_ticket(web)
+
+
+def fresh_ticket(web: TestClient) -> str:
+    web.get("/")
+    proof = sessions.check_password(VISITOR, "ann", PASSWORD).proof
+    return sessions.open_ticket(VISITOR, proof, binder=web.cookies["cim_pre"])
+
+
+def test_a_ticket_becomes_a_cookie_that_scripts_cannot_read(web: TestClient, ticket: str) -> None:
+    answer = web.post("/session/start", json={"ticket": ticket}, headers=OURS)
+    assert answer.status_code == 200
+    given = answer.headers.get_list("set-cookie")
+    mine = next(cookie for cookie in given if cookie.startswith("cim_session="))
+    assert "HttpOnly" in mine
+    assert "SameSite=lax" in mine
+    assert "Path=/" in mine
+    assert ticket not in mine
+    assert answer.headers["cache-control"] == "no-store"
+    me = sessions.resolve(web.cookies["cim_session"])
+    assert me is not None
+    assert me.username == "ann"
+    assert history()[-1].action == "sessions.sign_in"
+
+
+def test_behind_tls_the_cookie_is_bound_to_the_host(
+    web: TestClient, ticket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIM_COOKIE_SECURE", "1")
+    cookies = web.get("/", headers={"cookie": ""}).headers.get_list("set-cookie")
+    assert any(c.startswith("__Host-cim_pre=") and "Secure" in c and "Domain" not in c for c in cookies)
+    assert "max-age" in web.get("/").headers["strict-transport-security"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ({"ticket": "TICKET"}, {}, 403),
+        ({"ticket": "TICKET"}, OURS | {"sec-fetch-site": "cross-site"}, 403),
+        ({"ticket": "TICKET"}, OURS | {"sec-fetch-site": "same-site"}, 403),
+        ({"ticket": "wrong"}, OURS, 403),
+        ({"ticket": 7}, OURS, 400),
+        ({}, OURS, 400),
+        (["ticket"], OURS, 400),
+        ({"ticket": "x" * 5000}, OURS, 400),
+    ],
+)
+def test_what_is_no_sign_in_of_ours_gets_no_cookie(
+    web: TestClient, ticket: str, body: object, headers: dict[str, str], status: int
+) -> None:
+    if body == {"ticket": "TICKET"}:
+        body = {"ticket": ticket}
+    answer = web.post("/session/start", json=body, headers=headers)
+    assert answer.status_code == status
+    assert "cim_session" not in web.cookies
+
+
+def test_a_ticket_is_good_once_and_for_its_browser_only(web: TestClient, ticket: str) -> None:
+    stranger = TestClient(web.app)
+    stranger.get("/")
+    assert stranger.post("/session/start", json={"ticket": ticket}, headers=OURS).status_code == 403
+    assert web.post("/session/start", json={"ticket": ticket}, headers=OURS).status_code == 200
+    assert web.post("/session/start", json={"ticket": ticket}, headers=OURS).status_code == 403
+
+
+def test_signing_in_again_ends_the_session_before(web: TestClient, ticket: str) -> None:
+    web.post("/session/start", json={"ticket": ticket}, headers=OURS)
+    first, binder = web.cookies["cim_session"], web.cookies["cim_pre"]
+    web.post("/session/start", json={"ticket": fresh_ticket(web)}, headers=OURS)
+    assert sessions.resolve(first) is None
+    assert sessions.resolve(web.cookies["cim_session"])
+    assert web.cookies["cim_pre"] != binder
+
+
+def test_sign_out_kills_the_copied_cookie(web: TestClient, ticket: str) -> None:
+    web.post("/session/start", json={"ticket": ticket}, headers=OURS)
+    copied = web.cookies["cim_session"]
+    assert web.post("/session/end").status_code == 403
+    answer = web.post("/session/end", headers=OURS)
+    assert answer.status_code == 200
+    assert "clear-site-data" in answer.headers
+    assert "cim_session" not in web.cookies
+    assert sessions.resolve(copied) is None
+    assert history()[-1].action == "sessions.sign_out"
+
+
+def test_files_and_uploads_need_a_session(web: TestClient, ticket: str) -> None:
+    paths = ["/media/abc.csv", "/_stcore/upload_file/session/file"]
+    assert [web.get(path).status_code for path in paths] == [401, 401]
+    assert web.put("/_stcore/upload_file/session/file", content=b"x").status_code == 401
+    web.post("/session/start", json={"ticket": ticket}, headers=OURS)
+    assert [web.get(path).status_code for path in paths] == [200, 200]
+    assert web.get("/media/abc.csv").headers["cache-control"] == "no-store"
+    web.post("/session/end", headers=OURS)
+    assert [web.get(path).status_code for path in paths] == [401, 401]
+
+
+@pytest.mark.parametrize("path", ["/", "/media/abc", "/session/start", "/nothing"])
+def test_every_answer_carries_the_security_headers(web: TestClient, path: str) -> None:
+    headers = web.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "script-src 'self' blob:;" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_pages_are_not_kept_by_the_browser(web: TestClient) -> None:
+    assert web.get("/").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/agent/interact"])
+def test_metrics_and_agents_are_for_this_computer_only(web: TestClient, path: str) -> None:
+    assert web.get(path).status_code == 200
+    far = TestClient(web.app, client=("203.0.113.7", 40000))
+    assert far.get(path).status_code == 404
+
+
+def test_a_websocket_is_bound_to_its_cookie() -> None:
+    seen: list[dict[bytes, bytes]] = []
+
+    async def app(scope: object, _receive: object, _send: object) -> None:
+        seen.append(dict(scope["headers"]))  # type: ignore[index]
+
+    for cookie in (b"cim_session=one", b"cim_session=two", b"other=1"):
+        scope = {"type": "websocket", "path": "/", "headers": [(b"cookie", cookie), (b"X-Cim-Bind", b"forged")]}
+        asyncio.run(server.Shield(app)(scope, None, None))  # type: ignore[arg-type]
+    binds = [headers[b"x-cim-bind"] for headers in seen]
+    assert len(set(binds)) == 3
+    assert binds[2] == b"anonymous"
+    assert all(b"forged" not in headers.values() for headers in seen)
+
+
+def test_the_demo_company_is_for_this_computer_only(web: TestClient, home: Path) -> None:
+    server.refuse_public_demo("0.0.0.0")
+    (home / "demo").touch()
+    assert_fresh_settings()
+    server.refuse_public_demo("127.0.0.1", "::1", "localhost", None)
+    for host in ("0.0.0.0", "::", "192.168.1.5"):
+        with pytest.raises(SystemExit):
+            server.refuse_public_demo(host)
+    assert web.get("/").status_code == 200
+    assert TestClient(web.app, base_url="http://192.168.1.5").get("/").status_code == 403
+
+
+def assert_fresh_settings() -> None:
+    """The settings are read once per environment: a file that appears later needs a new reading."""
+    from cim import config
+
+    config._read.cache_clear()
+    assert config.settings().demo
+
+
+def test_the_server_makes_its_data_folder_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIM_HOME", str(tmp_path / "fresh"))
+    monkeypatch.delenv("CIM_DATABASE_URL", raising=False)
+    server.prepare()
+    server.prepare()
+    assert (tmp_path / "fresh" / "cim.db").exists()
+    (tmp_path / "fresh" / "keys" / "kek.key").unlink()
+    with pytest.raises(SystemExit, match="key file"):
+        server.prepare()
+    db.engine().dispose()
