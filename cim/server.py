@@ -175,8 +175,10 @@ async def _refusal(request: Request) -> Response | None:
         token = request.cookies.get(sessions.cookie_names()[0])
         if await run_in_threadpool(sessions.resolve, token, False) is None:
             return PlainTextResponse("sign in first", 401)
-    # both are for this computer only; the agent interface is also off unless server.enableAgentApi is set
-    if path.startswith(("/_stcore/metrics", "/_stcore/agent")) and not _is_local(_peer(request)):
+    if path.startswith("/_stcore/metrics") and not _is_local(_peer(request)):
+        return PlainTextResponse("not found", 404)
+    # an interface for programs, past the sign-in page: only where the operator turned it on, and only on this computer
+    if path.startswith("/_stcore/agent") and not (_agents_allowed() and _is_local(_peer(request))):
         return PlainTextResponse("not found", 404)
     return None
 
@@ -216,6 +218,12 @@ def _hand_out(headers: MutableHeaders, held: dict[str, str]) -> None:
             answer = Response()
             _set_cookie(answer, name, secrets.token_urlsafe(24), None)
             headers.append("set-cookie", Headers(raw=answer.raw_headers)["set-cookie"])
+
+
+def _agents_allowed() -> bool:
+    from streamlit import config as streamlit_config
+
+    return bool(streamlit_config.get_option("server.enableAgentApi"))
 
 
 def _peer(request: Request) -> str:

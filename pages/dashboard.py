@@ -1,7 +1,28 @@
-"""The landing page."""
+"""The landing page: the numbers of today, what is due, and how each person stands."""
+
+import streamlit as st
 
 from cim.i18n import _
 from cim.permissions import Permission
-from cim.ui import shell
+from cim.ui import kpi_cards, shell
+from cim.ui.panels import first_steps, task_list, team_table
 
 me = shell.open_page(_("Dashboard"), Permission.DASHBOARD_READ)
+
+with st.container(horizontal=True, gap="small", key="dashboard.actions"):
+    if me.can(Permission.ACTIVITY_WRITE):
+        st.page_link("pages/timeline.py", label=_("Log a call"), icon=":material/call:", query_params={"type": "call"})
+    if me.can(Permission.CUSTOMER_WRITE):
+        st.page_link("pages/customer_entry.py", label=_("Add customer"), icon=":material/person_add:")
+    st.page_link("pages/search.py", label=_("Find customers"), icon=":material/search:")
+
+first_steps.render(me)
+kpi_cards.render()
+
+due, team = st.columns([5, 4], gap="medium")
+with due:
+    if me.can(Permission.TASK_WRITE):
+        st.subheader(_("My day"), anchor=False)
+        task_list.render(me, key="dashboard.tasks")
+with team:
+    team_table.render(me)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from datetime import date, timedelta
 
 from cim.demo import sentences
@@ -30,7 +31,8 @@ class Plans:
     def __init__(self, chance: random.Random, days: Days, parties: list[Party]) -> None:
         self._chance = chance
         self._days = days
-        self._of = {by: [p for p in parties if self._theirs(by, p) and p.day < days.ago(10)] for by in OPEN}
+        known = sorted((p for p in parties if p.day < days.ago(10)), key=lambda p: p.day)
+        self._of = {by: [p for p in known if self._theirs(by, p)] for by in OPEN}
         self._recent = [p for p in parties if p.owner and p.story and p.story[-1].day >= days.ago(30)]
 
     def open(self) -> None:
@@ -48,9 +50,8 @@ class Plans:
         for by, count in _DONE_A_WEEK.items():
             for number in range(count * _WEEKS):
                 due = self._days.ago(3 + number * 7 // count)
-                party = self._chance.choice(
-                    [p for p in self._of[by] if p.day < due - timedelta(days=9)] or self._of[by]
-                )
+                known = bisect_left(self._of[by], due - timedelta(days=9), key=lambda p: p.day)
+                party = self._of[by][self._chance.randrange(max(1, known))]
                 plan = self._plan(party, by, self._days.working(due))
                 late = self._chance.randint(1, 8) if self._chance.random() < 0.25 else -self._chance.randint(0, 1)
                 finished = self._days.at(min(self._days.today, due + timedelta(days=late)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from collections import Counter
 from datetime import date, timedelta
 from itertools import accumulate
 
@@ -21,7 +22,7 @@ _CLOSING = {Type.VISIT: 42, Type.MEETING: 25, Type.CALL: 15, Type.WECHAT: 12, Ty
 _AFTER = {Type.CALL: 42, Type.WECHAT: 25, Type.VISIT: 16, Type.EMAIL: 9, Type.NOTE: 8}
 _SILENT = {Type.CALL: 75, Type.WECHAT: 20, Type.EMAIL: 5}
 _BEFORE_WORK = {Type.WECHAT: 60, Type.EMAIL: 40}
-_EACH_DAY = 6
+_EACH_DAY, _AT_WEEKENDS = 9, 4
 """So many follow-ups at least on each day of the running week."""
 _STEPS = {Outcome.PENDING: 42, Outcome.INTERESTED: 30, Outcome.NO_ANSWER: 20, Outcome.NO_NEED: 8}
 _LAST_DEAL = {
@@ -43,7 +44,7 @@ class Stories:
     def tell(self, party: Party) -> None:
         """The follow-ups that lead to the party's stage; none for some prospects."""
         if party.stage is Lifecycle.PROSPECT:
-            self._court(party, self._chance.choices(range(6), (20, 30, 24, 14, 8, 4))[0], until=0)
+            self._court(party, self._chance.choices(range(6), (21, 32, 24, 13, 7, 3))[0], until=0)
         else:
             self._sell(party)
 
@@ -53,7 +54,7 @@ class Stories:
         months, wanted = self._days.months(), self._days.spread(total, growth=3.2)
         told = [sum(f.day.replace(day=1) == month for p in parties for f in p.story) for month in months]
         gaps = [max(0, w - t) for w, t in zip(wanted, told, strict=True)]
-        week = [self._days.ago(n // _EACH_DAY) for n in range(_EACH_DAY * (self._days.today.weekday() + 1))]
+        week = [day for day, needed in self._quiet_days(parties) for _one in range(needed)]
         drawn = self._chance.choices(months, gaps, k=max(0, missing - len(week)))
         oldest_first = sorted(parties, key=lambda party: party.day)
         known_since = [party.day for party in oldest_first]
@@ -119,6 +120,12 @@ class Stories:
             if outcome is Outcome.NO_NEED:
                 return
             day += timedelta(days=chance.randint(3, 14) + chance.randint(0, 40))
+
+    def _quiet_days(self, parties: list[Party]) -> list[tuple[date, int]]:
+        """The days of the running week, and how many follow-ups each lacks."""
+        told = Counter(f.day for party in parties for f in party.story)
+        week = [self._days.ago(back) for back in range(self._days.today.weekday() + 1)]
+        return [(day, max(0, (_EACH_DAY if day.weekday() < 5 else _AT_WEEKENDS) - told[day])) for day in week]
 
     def _shorten(self, parties: list[Party], surplus: int) -> None:
         """Leave out follow-ups that no stage depends on."""

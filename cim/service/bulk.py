@@ -1,9 +1,9 @@
-"""Many new customers at once: sealed, numbered, indexed and recorded like single ones, by one prepared statement a table."""
+"""Many new customers at once: sealed, numbered, indexed and recorded like single ones, one statement a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -34,12 +34,13 @@ class NewCustomer:
     imported_owner: str = ""
     created_at: datetime | None = None
     uid: str = field(default_factory=new_uid)
+    keys: InitVar[crypto.Keys | None] = None
     cipher: crypto.Cipher = field(init=False)
     wrapped: bytes = field(init=False)
     sealed: dict[str, bytes | None] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.cipher, self.wrapped = crypto.keys().new_subject(self.uid)
+    def __post_init__(self, keys: crypto.Keys | None) -> None:
+        self.cipher, self.wrapped = (keys or crypto.keys()).new_subject(self.uid)
         self.sealed = {
             name: self.cipher.seal(value, f"customer.{name}.{self.uid}") if value else None
             for name, value in self.standard.sealed.items()

@@ -1,6 +1,6 @@
-"""Imports: a file becomes customers, contacts or activities, all good rows at once, every other row named with its reason.
+"""Imports: a file becomes customers, contacts or activities: all good rows at once, the others named with the reason.
 
-Preparing (parsing, normalising) needs no transaction of writing and is a call of its own; `run` then only decides and writes.
+Preparing (parsing, normalising) holds up nobody and is a call of its own; `run` then only decides and writes.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def prepare(
     encoding: str | None = None,
     sheet: str | None = None,
 ) -> Prepared:
-    """Read a file (CSV, TSV, TXT, XLSX, XLS) and bring every cell into canonical form. `mapping` is {header: column} and
-    goes before the synonyms; "" leaves a column out. Raises Invalid("file") or Invalid("mapping")."""
+    """Read a file (CSV, TSV, TXT, XLSX, XLS) and bring each cell into canonical form. `mapping` is {header: column}
+    and goes before the synonyms; "" leaves a column out. Raises Invalid("file") or Invalid("mapping")."""
     table = _read(content, filename, kind, encoding, sheet)
     headers = _headers(kind, table.headers, mapping)
     notes = Notes(headers.names)
@@ -158,9 +158,10 @@ def run(
 ) -> ImportReport:
     """Import a file: all good rows in this one transaction, or none when anything goes wrong on the way.
 
-    Give what `prepare` returned: a file given as bytes is read while the database is held. Rows that cannot be taken are
-    listed as failures and left out; `strict` takes none when any row fails. `progress(done, all)` may raise to stop, and
-    then nothing was imported. Raises Invalid("file"), Invalid("mapping"), Invalid("mode"), Denied for `create_missing`.
+    Give what `prepare` returned: a file given as bytes is read while the database is held. Rows that cannot be taken
+    are listed as failures and left out; `strict` takes none when any fails. `progress(done, all)` may raise to stop,
+    and then nothing was imported. Raises Invalid("file"), Invalid("mapping"), Invalid("mode"); Denied
+    for `create_missing`.
     """
     if isinstance(content, bytes):
         content = prepare(work, content, filename=filename, kind=kind, mapping=mapping, encoding=encoding)

@@ -104,21 +104,47 @@ _NUMBERS = (
 
 
 @query(Permission.DASHBOARD_READ)
-def current(work: Work, *, today: date | None = None) -> list[KpiView]:
+def current(work: Work, *, today: date | None = None, past: dict[str, list[int]] | None = None) -> list[KpiView]:
     """The numbers in the actor's reach: of his own customers for a rep, of all he sees for others.
 
     `today` gives the numbers as they were at the end of an earlier day, from the rows that exist now; lists of that day
-    can be opened only where the filter has dates.
+    can be opened only where the filter has dates. `past` is what `history` returned for the same day a while ago: a
+    page that counts anew every minute need not look back each time.
     """
     day = today or clock.today()
     owner = _own(work)
     live = day == clock.today()
-    past = _past(work, owner, day, live)
-    weeks = periods.week_to_date(day)
-    values = _values(work, owner, day, weeks)
+    past = past or history(work, today=day)
+    week = periods.week_to_date(day)
+    values = _values(work, owner, day, week)
+    values["active.before"] = past["active.before"][0]
     found = [_kpi(spec, owner, day, values, past, live) for spec in _NUMBERS if live or spec.key != "pool"]
-    found.insert(3, _follow_ups(owner, weeks, values, past))
+    found.insert(3, _follow_ups(owner, week, values, past))
     return found
+
+
+@query(Permission.DASHBOARD_READ)
+def history(work: Work, *, today: date | None = None) -> dict[str, list[int]]:
+    """The earlier values by key, twelve of each, oldest first; those of states end at `today` itself. Counts only."""
+    day = today or clock.today()
+    owner = _own(work)
+    whose = _whose(owner)
+    days = [day - timedelta(weeks=back) for back in range(POINTS - 1, -1, -1)]
+    end = clock.now() if day == clock.today() else clock.start_of(day + timedelta(days=1))
+    moments = [end - timedelta(weeks=back) for back in range(POINTS - 1, -1, -1)]
+    past = trends.customers(work, whose, days=days, months=periods.months(day, POINTS))
+    past |= trends.contacts(work, whose, author=owner, weeks=periods.weeks(day, POINTS))
+    past |= trends.tasks(work, whose, moments=moments)
+    pairs = zip(past["customers"], past["planned"], strict=True)
+    before = _active(day).before()
+    spoken = conditions(work, CustomerFilter(owner=owner, active_from=before.first, active_to=before.last))
+    active = work.session.execute(select(func.count()).select_from(Customer).where(*spoken)).scalar_one()
+    return past | {
+        "no_next_step": [max(0, held - planned) for held, planned in pairs],
+        "new_customers": past["new"],
+        "active.before": [active],
+        "pool": [],
+    }
 
 
 @query(Permission.DASHBOARD_READ)
@@ -166,37 +192,31 @@ def _whose(owner: int | None) -> ColumnElement[bool]:
     return true() if owner is None else Customer.owner_id == owner  # type: ignore[return-value]
 
 
-def _past(work: Work, owner: int | None, day: date, live: bool) -> dict[str, list[int]]:
-    """The twelve earlier values by key; those of states end at `day` itself."""
-    whose = _whose(owner)
-    days = [day - timedelta(weeks=back) for back in range(POINTS - 1, -1, -1)]
-    end = clock.now() if live else clock.start_of(day + timedelta(days=1))
-    moments = [end - timedelta(weeks=back) for back in range(POINTS - 1, -1, -1)]
-    past = trends.customers(work, whose, days=days, months=periods.months(day, POINTS))
-    past |= trends.contacts(work, whose, author=owner, weeks=periods.weeks(day, POINTS))
-    past |= trends.tasks(work, whose, moments=moments)
-    pairs = zip(past["customers"], past["planned"], strict=True)
-    past["no_next_step"] = [max(0, held - planned) for held, planned in pairs]
-    return past | {"new_customers": past["new"], "pool": []}
-
-
 def _values(work: Work, owner: int | None, day: date, week: Period) -> dict[str, int]:
-    """Every number of today, and those of the periods before, by one query of independent counts."""
-    narrowed = {spec.key: spec.narrow(owner, day) for spec in _NUMBERS}
-    month, active = periods.month_to_date(day).before(), _active(day).before()
+    """Every number of today by one query: the customers in one pass, the rest as counts of their own."""
+    c: Any = Customer
+    month = periods.month_to_date(day).before()
+    narrowed = {spec.key: spec.narrow(owner, day) for spec in _NUMBERS if spec.key != "pool"}
     narrowed["new_customers.before"] = CustomerFilter(owner=owner, created_from=month.first, created_to=month.last)
-    narrowed["active.before"] = CustomerFilter(owner=owner, active_from=active.first, active_to=active.last)
-    everybody = select(func.count()).select_from(Customer)
-    counts = {key: everybody.where(*conditions(work, f)) for key, f in narrowed.items()}
-    for key, period in (("follow_ups", week), ("follow_ups.before", week.earlier(7))):
-        counts[key] = select(func.count()).select_from(Activity).where(*_spoken(work, owner, period))
-    row = work.session.execute(select(*(statement.scalar_subquery() for statement in counts.values()))).one()
-    return dict(zip(counts, row, strict=True))
+    # scope and owner are the same in each: they stand in the WHERE, the rest in the CASE
+    common = conditions(work, CustomerFilter(owner=owner))
+    cases = {key: and_(true(), *conditions(work, f)[len(common) :]) for key, f in narrowed.items()}
+    counts = {
+        "pool": select(func.count()).select_from(c).where(*conditions(work, CustomerFilter(owner=0))).correlate(None),
+        "follow_ups": _spoken(work, owner, week),
+        "follow_ups.before": _spoken(work, owner, week.earlier(7)),
+    }
+    columns = [
+        *(func.count(case((held, 1))) for held in cases.values()),
+        *(s.scalar_subquery() for s in counts.values()),
+    ]
+    row = work.session.execute(select(*columns).select_from(c).where(*common)).one()
+    return dict(zip([*cases, *counts], row, strict=True))
 
 
-def _spoken(work: Work, author: int | None, period: Period) -> list[ColumnElement[bool]]:
-    where = [trends.within(Activity.at, period), work.visible(Activity)]
-    return where if author is None else [*where, Activity.author_id == author]  # type: ignore[list-item]
+def _spoken(work: Work, author: int | None, period: Period) -> Any:
+    where = trends.follow_ups(work, period, author=author)
+    return select(func.count()).select_from(Activity).join(Customer).where(*where).correlate(None)
 
 
 def _kpi(
@@ -250,9 +270,10 @@ def _follow_ups(author: int | None, week: Period, values: dict[str, int], past: 
 def _authors(work: Work, own: int | None) -> dict[int, int]:
     """Follow-ups of this week by author."""
     a: Any = Activity
-    where = _spoken(work, own, periods.week_to_date(clock.today()))
-    grouped = select(a.author_id, func.count()).where(*where, a.author_id.is_not(None)).group_by(a.author_id)
-    return {row[0]: row[1] for row in work.session.execute(grouped)}
+    where = trends.follow_ups(work, periods.week_to_date(clock.today()), author=own)
+    grouped = select(a.author_id, func.count()).select_from(a).join(Customer)
+    found = work.session.execute(grouped.where(*where, a.author_id.is_not(None)).group_by(a.author_id))
+    return {row[0]: row[1] for row in found}
 
 
 def _rep(owner_id: int, name: str, counts: Any, spoken: int | None) -> RepView:

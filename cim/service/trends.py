@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
 from cim import clock
 from cim.analytics.periods import Period
@@ -46,13 +46,26 @@ def contacts(
 ) -> dict[str, list[int]]:
     """By week: follow-ups by `author` ("follow_ups"), and customers that somebody was in contact with ("active")."""
     a: Any = Activity
-    mine = (a.author_id == author) if author is not None else a.id.is_not(None)
-    made = [and_(mine, within(a.at, week)) for week in weeks]
-    spoken = [and_(whose, within(a.at, week)) for week in weeks]
-    columns = [*_sums(made), *(_distinct(condition, a.customer_id) for condition in spoken)]
-    span = within(a.at, Period(weeks[0].first, weeks[-1].last))
-    statement = select(*columns).join(Customer, Customer.id == a.customer_id).where(span, work.visible(Activity))
-    return dict(zip(("follow_ups", "active"), _counts(work, [made, spoken], statement), strict=True))
+    week = case(*((a.at < _end(week.last), place) for place, week in enumerate(weeks)), else_=None).label("week")
+    made = (case((a.author_id == author, 1), else_=0) if author is not None else literal(1)).label("made")
+    held = case((whose, 1), else_=0).label("held")
+    span = Period(weeks[0].first, weeks[-1].last)
+    spoken = select(week, a.customer_id, made, held).where(*follow_ups(work, span)).select_from(a).join(Customer)
+    each = spoken.subquery()
+    e = each.c
+    sums = select(e.week, func.sum(e.made).label("made"), func.max(e.held).label("held"))
+    customer = sums.group_by(e.week, e.customer_id).subquery()
+    grouped = select(customer.c.week, func.sum(customer.c.made), func.sum(customer.c.held)).group_by(customer.c.week)
+    found = {row[0]: (int(row[1]), int(row[2])) for row in work.session.execute(grouped)}
+    both = [found.get(place, (0, 0)) for place in range(len(weeks))]
+    return {"follow_ups": [made for made, _held in both], "active": [held for _made, held in both]}
+
+
+def follow_ups(work: Work, period: Period, *, author: int | None = None) -> list[ColumnElement[bool]]:
+    """Follow-ups of a period in reach, for a query that joins Activity and Customer: the scope goes through the join."""
+    a: Any = Activity
+    where = [within(a.at, period), a.deleted_at.is_(None), work.visible(Customer)]
+    return where if author is None else [*where, a.author_id == author]
 
 
 def tasks(work: Work, whose: ColumnElement[bool], *, moments: Sequence[datetime]) -> dict[str, list[int]]:
@@ -64,9 +77,11 @@ def tasks(work: Work, whose: ColumnElement[bool], *, moments: Sequence[datetime]
         for moment in moments
     ]
     late = [and_(condition, t.due_at < moment) for condition, moment in zip(open_then, moments, strict=True)]
-    columns = [_distinct(condition, t.customer_id) for condition in [*late, *open_then]]
     lived = and_(t.deleted_at.is_(None), or_(t.done_at.is_(None), t.done_at > moments[0]))
-    statement = select(*columns).join(Customer, c.id == t.customer_id).where(lived, work.visible(Customer), whose)
+    flags = [func.max(case((held, 1), else_=0)).label(f"f{place}") for place, held in enumerate([*late, *open_then])]
+    joined = select(*flags).select_from(t).join(Customer, c.id == t.customer_id)
+    customer = joined.where(lived, work.visible(Customer), whose).group_by(t.customer_id).subquery()
+    statement = select(*(func.coalesce(func.sum(column), 0) for column in customer.c))
     return dict(zip(("overdue", "planned"), _counts(work, [late, open_then], statement), strict=True))
 
 
@@ -93,11 +108,7 @@ def _sums(conditions: Sequence[ColumnElement[bool]]) -> list[ColumnElement[Any]]
     return [func.count(case((condition, 1))) for condition in conditions]
 
 
-def _distinct(condition: ColumnElement[bool], of: Any) -> ColumnElement[Any]:
-    return func.count(case((condition, of)).distinct())
-
-
 def _counts(work: Work, groups: Sequence[Sequence[Any]], statement: Any) -> list[list[int]]:
     """The one result row, cut into lists as long as the groups."""
     found = iter(work.session.execute(statement).one())
-    return [[next(found) for _ in group] for group in groups]
+    return [[int(next(found)) for _ in group] for group in groups]

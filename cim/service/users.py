@@ -15,6 +15,7 @@ from cim import access, passwords
 from cim.config import settings
 from cim.crypto import digest
 from cim.errors import Conflict, Denied, Invalid
+from cim.i18n import N_
 from cim.models import Team, User
 from cim.models.base import View
 from cim.models.user import TeamView, UserDraft, UserStatus, UserView
@@ -100,7 +101,7 @@ def update(work: Work, user_id: int, *, version: int, name: str, role: Role, tea
         raise Invalid("name", "Enter the name")
     _known_team(work, team_id)
     if role is not user.role:
-        _not_oneself(work, user, "Nobody changes his own role.")
+        _not_oneself(work, user, N_("Nobody changes his own role."))
         if user.role is Role.ADMIN:
             _another_admin(work, user)
     if (role, team_id) != (user.role, user.team_id):
@@ -112,7 +113,7 @@ def update(work: Work, user_id: int, *, version: int, name: str, role: Role, tea
 def disable(work: Work, user_id: int, *, reason: str = "") -> None:
     """Lock an account out, at once in every browser. Its customers stay with it until they are handed over."""
     user = work.get(User, user_id)
-    _not_oneself(work, user, "Nobody disables himself.")
+    _not_oneself(work, user, N_("Nobody disables himself."))
     if user.role is Role.ADMIN:
         _another_admin(work, user)
     if user.status is not UserStatus.DISABLED:
@@ -133,7 +134,7 @@ def enable(work: Work, user_id: int) -> None:
 def reset(work: Work, user_id: int) -> Credential:
     """Give a one-time password, to be changed at the next sign-in. Ends the user's sessions and any waiting time."""
     user = work.get(User, user_id)
-    _not_oneself(work, user, "Change your own password on the page “My account”.")
+    _not_oneself(work, user, N_("Change your own password on the page “My account”."))
     secret = passwords.generated()
     user.password_hash, user.must_change_password = passwords.hashed(secret), True
     user.password_changed_at = work.now

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cim import i18n
 from cim.errors import CimError, Denied, SessionEnded
@@ -36,6 +37,16 @@ def speak(me: Actor | None) -> None:
     chosen = (me.language if me else "") or st.session_state.get(state.LANGUAGE, "")
     i18n.use(chosen, browser.client().locale)
     st.session_state[state.LANGUAGE] = i18n.language() if chosen else ""
+
+
+def _preferred() -> str | None:
+    """The language for what runs without the gate: fragments, and callbacks before the page."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return None
+    return str(st.session_state.get(state.LANGUAGE) or browser.client().locale) or None
+
+
+i18n.ask(_preferred)
 
 
 def require(permission: Permission) -> Actor:

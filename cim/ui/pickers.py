@@ -73,7 +73,7 @@ def person(me: Actor, *, key: str, label: str = "", url: str = "", everybody: st
     people = {who.id: who.name for who in users.colleagues(me)}
     _from_url(key, url, lambda raw: int(raw) if raw.isdigit() and int(raw) in people else None)
     return st.selectbox(
-        label or _("Person"),
+        label or _("Who"),
         list(people),
         format_func=lambda i: people.get(i, str(i)),
         index=None,
@@ -116,6 +116,7 @@ def types(*, key: str, label: str = "", url: str = "") -> list[ActivityType]:
         key=key,
         on_change=_to_url,
         args=(key, url),
+        wrap=True,
     )
     return [ActivityType(code) for code in chosen or []]
 
@@ -138,6 +139,7 @@ def period(*, key: str, label: str = "", url: str = "") -> datetime | None:
         key=key,
         on_change=_to_url,
         args=(key, url),
+        wrap=True,
     )
     return clock.start_of(starts[chosen][1]) if chosen else None
 

@@ -10,11 +10,13 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2
 
 
 def safe(text: object) -> str:
-    """Text as Markdown that shows exactly this text on one line: no image, link, colour, formula, icon or HTML.
-    None gives "". Invisible direction marks and control characters are dropped."""
+    """Text as Markdown that shows exactly this text on one line: no image, colour, formula, icon or HTML comes of it.
+    A web address stays one that can be clicked. None gives ""; direction marks and control characters are dropped."""
     if text is None:
         return ""
-    return _PUNCTUATION.sub(r"\\\1", _CONTROL.sub("", _LINES.sub(" ", str(text))))
+    line = _CONTROL.sub("", _LINES.sub(" ", str(text)))
+    # Streamlit draws its logo for this word even when it is escaped; a word joiner inside it is not seen
+    return _PUNCTUATION.sub(r"\\\1", line.replace(":streamlit:", ":\u2060streamlit:"))
 
 
 def safe_lines(text: object) -> str:

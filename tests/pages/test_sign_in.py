@@ -178,6 +178,41 @@ def test_a_session_that_ends_while_the_page_works_leads_to_the_form(people: Pers
     assert [field.label for field in app.text_input] == ["用户名", "密码"]
 
 
+def with_callback() -> None:
+    import streamlit as st
+
+    from cim.permissions import Permission
+    from cim.ui import gate, shell
+
+    @gate.guarded(Permission.CUSTOMER_WRITE)
+    def save(me: object, word: str) -> None:
+        st.session_state["saved"] = f"{me.username} {word}"  # type: ignore[attr-defined]
+
+    shell.open_page("Page", Permission.ACCOUNT)
+    st.button("Save", on_click=save, args=("now",), key="save")
+
+
+def test_a_callback_runs_only_for_who_may(people: Personas, visitor: Browser) -> None:
+    visitor.sign_in(people.ann)
+    app = AppTest.from_function(with_callback, default_timeout=30).run()
+    app.button(key="save").click().run()
+    assert app.session_state["saved"] == "ann now"
+    users.disable(people.root, people.ann.user_id)
+    visitor_app = AppTest.from_function(with_callback, default_timeout=30)
+    visitor.sign_in(people.audrey)
+    visitor_app.run().button(key="save").click().run()
+    assert "saved" not in visitor_app.session_state
+    assert len(visitor_app.warning) == 1
+
+
+def test_a_callback_of_a_user_disabled_a_moment_before_does_not_run(people: Personas, visitor: Browser) -> None:
+    visitor.sign_in(people.ann)
+    app = AppTest.from_function(with_callback, default_timeout=30).run()
+    users.disable(people.root, people.ann.user_id)
+    app.button(key="save").click().run()
+    assert "saved" not in app.session_state
+
+
 def test_another_person_in_the_same_tab_finds_nothing_of_the_first(
     people: Personas, visitor: Browser, open_page: OpenPage
 ) -> None:

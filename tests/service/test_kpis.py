@@ -117,7 +117,7 @@ def test_numbers_by_person_are_the_lengths_of_their_lists(people: Personas) -> N
 
 def test_the_number_of_queries_does_not_grow(people: Personas) -> None:
     populate(people, seed=1, customers=5)
-    with queries(7) as few:
+    with queries(8) as few:
         service.kpis.current(people.mei)
     populate(people, seed=2, customers=100)
     with queries(len(few)):

@@ -28,7 +28,7 @@ _CHUNK = 1000
 
 
 def plan(work: Work, lines: Sequence[Line], options: Options, notes: Notes) -> Plan:
-    """Decide about every line. Raises Invalid("mode") for anything but adding: follow-ups have no code to know them by."""
+    """Decide about every line. Raises Invalid("mode") unless the mode is to add: follow-ups have no code."""
     if options.mode is not ImportMode.ADD:
         raise Invalid("mode", "Follow-ups can only be added, not updated.")
     made = Plan(notes, facts={"people": People(work)})

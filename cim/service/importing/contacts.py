@@ -15,7 +15,7 @@ from cim.models.contact import ContactDraft
 from cim.models.imports import ImportMode, OnDuplicate
 from cim.permissions import Permission
 from cim.service import contacts, customers
-from cim.service.importing import reference
+from cim.service.importing import reference, rows
 from cim.service.importing.activities import insert
 from cim.service.importing.lines import Line, Notes
 from cim.service.importing.reference import Known
@@ -59,13 +59,13 @@ def apply(work: Work, made: Plan, *, batch_id: int, progress: Progress | None) -
     """Carry a plan out and return how many rows updated a contact."""
     ids = list(work.next_ids(Contact, len(made.new)))
     work.load_ciphers(customer.uid for _line, customer in made.new)
-    rows = [
+    made_rows = [
         _row(work, number, line, customer, batch_id) for number, (line, customer) in zip(ids, made.new, strict=True)
     ]
     insert(
         work,
         Contact,
-        rows,
+        made_rows,
         [customer for _line, customer in made.new],
         clear=[line.standard.sealed for line, _customer in made.new],
     )
@@ -103,7 +103,7 @@ def _row(work: Work, number: int, line: Line, customer: Known, batch_id: int) ->
 def _update(work: Work, made: Plan, line: Line, contact_id: int) -> bool:
     given = {name: getattr(line.draft, name) for name in line.draft.model_fields_set}
     version = work.get(Contact, contact_id).version
-    if contacts.update(work, contact_id, ContactDraft.model_construct(**given), version=version):
+    if contacts.update(work, contact_id, rows.made(ContactDraft, given), version=version):
         return True
     made.skip(line, "name", UNCHANGED)
     return False

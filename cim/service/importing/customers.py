@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from cim import matching
+from cim import crypto, matching
 from cim.errors import Denied, Invalid
 from cim.history import Change
 from cim.i18n import N_, _
@@ -17,7 +17,7 @@ from cim.models.imports import ImportMode, OnDuplicate
 from cim.models.search import PairStatus
 from cim.permissions import Permission
 from cim.service import bulk, customers, standards
-from cim.service.importing import doubles, reference
+from cim.service.importing import doubles, reference, rows
 from cim.service.importing.lines import Line, Notes
 from cim.service.importing.people import OUT_OF_REACH, People
 from cim.service.importing.reference import Known
@@ -61,9 +61,9 @@ def plan(work: Work, lines: Sequence[Line], options: Options, notes: Notes) -> P
 
 def apply(work: Work, made: Plan, *, batch_id: int, progress: Progress | None) -> int:
     """Carry a plan out and return how many rows updated a customer. New customers and pairs carry `batch_id`."""
-    owners = made.facts["owners"]
+    owners, keys = made.facts["owners"], crypto.keys()
     fresh = [
-        bulk.NewCustomer(line.standard, line.draft.code, *owners[line.number], line.draft.created_at)
+        bulk.NewCustomer(line.standard, line.draft.code, *owners[line.number], line.draft.created_at, keys=keys)
         for line in made.new
     ]
     ids = bulk.insert(work, fresh, batch_id=batch_id, progress=progress)
@@ -163,9 +163,8 @@ def _merged(work: Work, made: Plan, line: Line, hit: doubles.Hit) -> bool:
         return False
     if hit.line is not None:
         given = {name: getattr(d, name) for d in (hit.line.draft, line.draft) for name in d.model_fields_set - {"code"}}
-        hit.line.draft = CustomerDraft.model_construct(
-            **{"kind": line.standard.plain["kind"]} | given, code=hit.line.draft.code
-        )
+        kept = {"kind": line.standard.plain["kind"], "code": hit.line.draft.code}
+        hit.line.draft = rows.made(CustomerDraft, kept | given)
         hit.line.standard = standards.customer(hit.line.draft)
         return True
     c: Any = Customer
@@ -178,7 +177,7 @@ def _merged(work: Work, made: Plan, line: Line, hit: doubles.Hit) -> bool:
 
 def _update(work: Work, made: Plan, line: Line, customer_id: int) -> bool:
     given = line.draft.model_fields_set - (_NOT_UPDATED - {"owner_id"})
-    draft = CustomerDraft.model_construct(**{name: getattr(line.draft, name) for name in given})
+    draft = rows.made(CustomerDraft, {name: getattr(line.draft, name) for name in given})
     try:
         version = work.get(Customer, customer_id).version
         if customers.update(work, customer_id, draft, version=version):

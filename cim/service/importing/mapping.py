@@ -38,7 +38,8 @@ COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
         Column(
             "name",
             "客户名称",
-            "name,客户,客户名,客户姓名,公司名称,公司名,公司,企业名称,单位名称,名称,customer,customer name,company,company name",
+            "name,客户,客户名,客户姓名,公司名称,公司名,公司,企业名称,单位名称,名称,customer,company,"
+            "customer name,company name",
             "姓名,单位,企业,名字",
         ),
         Column("contact", "联系人", "contact,contact person,联系人姓名,主要联系人,contact name", "姓名"),
@@ -113,7 +114,7 @@ _STANDS_IN = {"customer": "customer_name", "phone": "phone2"}
 
 @dataclass(frozen=True)
 class Headers:
-    """The reading of a header row: canonical column of each known header, its index, and the headers without meaning."""
+    """The reading of a header row: canonical column of each known header, its index, and headers without meaning."""
 
     mapping: dict[str, str]
     places: dict[str, int]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from cim import clock, divisions, matching, normalize
 from cim.config import settings
 from cim.errors import Invalid
 from cim.i18n import N_
 from cim.models.activity import ActivityDraft, ActivityType, Outcome
+from cim.models.base import Draft
 from cim.models.contact import ContactDraft
 from cim.models.customer import CustomerDraft, Gender, Grade, Kind
 from cim.models.imports import ImportKind
@@ -18,6 +20,8 @@ from cim.service.importing.lines import Line, Notes
 from cim.service.importing.mapping import Headers
 from cim.tabular import Row
 
+D = TypeVar("D", bound=Draft)
+Readers = Mapping[str, Callable[[str], Any]]
 LONGEST_CODE = 40
 _TYPES = {
     ActivityType.CALL: "电话 通话 打电话 电话沟通 电话跟进 call phone",
@@ -43,18 +47,23 @@ REGION_FROM_ADDRESS = N_("Region {value} is not known: the address was used.")
 
 def judge(kind: ImportKind, headers: Headers, rows: Iterable[Row], notes: Notes) -> list[Line]:
     """The lines that can stand by themselves; whatever cannot is in `notes`, every bad cell of a row at once."""
-    make = {ImportKind.CUSTOMERS: _customer, ImportKind.CONTACTS: _contact, ImportKind.ACTIVITIES: _activity}[kind]
+    make, readers = {
+        ImportKind.CUSTOMERS: (_customer, _customer_readers),
+        ImportKind.CONTACTS: (_contact, _contact_readers),
+        ImportKind.ACTIVITIES: (_activity, _activity_readers),
+    }[kind]
+    read = readers()
     lines = []
     for row in rows:
         cells = {column: row.cells[place] for column, place in headers.places.items() if row.cells[place].strip()}
         line = Line(row.number, cells, None)
-        if make(line, notes):
+        if make(line, read, notes):
             lines.append(line)
     return lines
 
 
-def _customer(line: Line, notes: Notes) -> bool:
-    values, good = _read(line, _CUSTOMER_READERS, notes)
+def _customer(line: Line, readers: Readers, notes: Notes) -> bool:
+    values, good = _read(line, readers, notes)
     name = values.get("name", "")
     line.nameless = not name and "code" in values
     if line.nameless:
@@ -84,8 +93,8 @@ def _place(line: Line, values: dict[str, Any], notes: Notes) -> None:
             notes.warn(line, "region", REGION_FROM_ADDRESS, value=values.pop("region")[:40])
 
 
-def _contact(line: Line, notes: Notes) -> bool:
-    values, good = _read(line, {"birthday": _birthday}, notes)
+def _contact(line: Line, readers: Readers, notes: Notes) -> bool:
+    values, good = _read(line, readers, notes)
     values.pop("customer", None), values.pop("customer_name", None)
     values.setdefault("name", "")
     line.draft, standard = _standard(line, ContactDraft, values, standards.contact, notes)
@@ -96,8 +105,8 @@ def _contact(line: Line, notes: Notes) -> bool:
     return True
 
 
-def _activity(line: Line, notes: Notes) -> bool:
-    values, good = _read(line, _ACTIVITY_READERS, notes)
+def _activity(line: Line, readers: Readers, notes: Notes) -> bool:
+    values, good = _read(line, readers, notes)
     if "at" not in line.cells:
         notes.fail(line, "at", "Enter the time.")
         good = False
@@ -112,9 +121,22 @@ def _activity(line: Line, notes: Notes) -> bool:
     values.setdefault("type", ActivityType.NOTE)
     author = values.pop("by", "")
     values.pop("customer", None), values.pop("customer_name", None)
-    line.draft = ActivityDraft.model_construct(**values)
+    line.draft = made(ActivityDraft, values)
     line.standard.plain = values | {"author": author}
     return True
+
+
+def made(draft_type: type[D], values: Mapping[str, Any]) -> D:
+    """A draft with these fields set and the others at their defaults, unchecked: the canonical values are checked, and
+    raw cells may be longer than those."""
+    given = {name: value for name, value in values.items() if name in draft_type.model_fields}
+    return draft_type.model_construct(_fields_set=set(given), **(_defaults(draft_type) | given))
+
+
+@cache
+def _defaults(draft_type: type[Draft]) -> dict[str, Any]:
+    # pydantic inspects the signature of a default factory anew for every object, which is most of its cost
+    return dict(draft_type.model_construct().__dict__)
 
 
 def _names_customer(line: Line, notes: Notes) -> bool:
@@ -124,7 +146,7 @@ def _names_customer(line: Line, notes: Notes) -> bool:
     return False
 
 
-def _read(line: Line, readers: Mapping[str, Callable[[str], Any]], notes: Notes) -> tuple[dict[str, Any], bool]:
+def _read(line: Line, readers: Readers, notes: Notes) -> tuple[dict[str, Any], bool]:
     """Cells as values. What a reader makes None of is left out."""
     values: dict[str, Any] = {}
     good = True
@@ -144,8 +166,7 @@ def _standard(
     line: Line, draft_type: Any, values: dict[str, Any], judge_draft: Callable[[Any], standards.Standard], notes: Notes
 ) -> tuple[Any, standards.Standard | None]:
     """The draft and its canonical values; None for these when a field is bad, with every bad field named."""
-    # model_construct: the canonical values are checked right below, and raw cells may be longer than those
-    draft = draft_type.model_construct(**values)
+    draft = made(draft_type, values)
     refused: set[str] = set()
     while True:
         try:
@@ -159,17 +180,9 @@ def _standard(
                 values["name"] = "-"
             else:
                 values.pop(error.field, None)
-            draft = draft_type.model_construct(**values)
+            draft = made(draft_type, values)
         else:
             return (draft, None) if refused else (draft, standard)
-
-
-def _birthday(cell: str) -> Any:
-    return normalize.birthday(cell, latest=clock.today())
-
-
-def _moment(cell: str) -> Any:
-    return normalize.moment(cell, zone=settings().zone)
 
 
 def _kind(cell: str) -> Kind | None:
@@ -190,23 +203,38 @@ def _limited(limit: int) -> Callable[[str], str]:
     return lambda cell: normalize.text(cell, limit=limit)
 
 
-_CUSTOMER_READERS: dict[str, Callable[[str], Any]] = {
-    "code": _limited(LONGEST_CODE),
-    "kind": _kind,
-    "gender": lambda cell: Gender(normalize.gender(cell)),
-    "grade": lambda cell: Grade(normalize.grade(cell)),
-    "birthday": _birthday,
-    "tags": normalize.tags,
-    "owner": _limited(60),
-    "created_at": _moment,
-}
-_ACTIVITY_READERS: dict[str, Callable[[str], Any]] = {
-    "type": _type,
-    "at": _moment,
-    "by": _limited(60),
-    "contact": _limited(60),
-    "content": lambda cell: normalize.multiline(cell, limit=4800),
-    "outcome": lambda cell: OUTCOME_WORDS.get(normalize.squeeze(cell)),
-    "place": _limited(120),
-    "next_at": _moment,
-}
+def _customer_readers() -> Readers:
+    return {
+        "code": _limited(LONGEST_CODE),
+        "kind": _kind,
+        "gender": lambda cell: Gender(normalize.gender(cell)),
+        "grade": lambda cell: Grade(normalize.grade(cell)),
+        "tags": normalize.tags,
+        "owner": _limited(60),
+        "created_at": _moments(),
+        **_contact_readers(),
+    }
+
+
+def _contact_readers() -> Readers:
+    today = clock.today()
+    return {"birthday": lambda cell: normalize.birthday(cell, latest=today)}
+
+
+def _activity_readers() -> Readers:
+    moment = _moments()
+    return {
+        "type": _type,
+        "at": moment,
+        "by": _limited(60),
+        "contact": _limited(60),
+        "content": lambda cell: normalize.multiline(cell, limit=4800),
+        "outcome": lambda cell: OUTCOME_WORDS.get(normalize.squeeze(cell)),
+        "place": _limited(120),
+        "next_at": moment,
+    }
+
+
+def _moments() -> Callable[[str], Any]:
+    zone = settings().zone
+    return lambda cell: normalize.moment(cell, zone=zone)

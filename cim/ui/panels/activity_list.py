@@ -63,7 +63,7 @@ def _list(me: Actor, wanted: dict[str, Any], key: str) -> None:
         hint = (
             _("Nothing fits. Take a filter away.")
             if narrowed or wanted["since"]
-            else _("Nothing yet. Log the first call or visit above.")
+            else _("Nothing yet. Log the first call or visit.")
         )
         st.info(hint, icon=":material/event_note:")
         return
@@ -102,7 +102,7 @@ def _months(entries: Iterable[ActivityView], changes: Iterable[ChangeView], *, n
             f"**{safe(format_date(day))}**\n\n" + "\n".join(text for _at, text in same)
             for day, same in groupby(inside, key=lambda line: _day(line[0]))
         ]
-        texts.append("\n\n".join([f"##### {safe(format_month(month))}", *days]))
+        texts.append("\n\n".join([f"#### {safe(format_month(month))}", *days]))
     return texts
 
 

@@ -90,7 +90,6 @@ def _fields(key: str, token: str, kind: ActivityType) -> dict[str, Any]:
             value=None,
             key=f"{held}.at",
             step=timedelta(minutes=5),
-            max_value=_wall() + timedelta(days=1),
         )
         typed["contact"] = st.text_input(_("Contact person"), key=f"{held}.contact", max_chars=60)
         typed["purpose"] = st.text_input(_("Purpose"), key=f"{held}.purpose", max_chars=120)
@@ -109,10 +108,6 @@ def _quick() -> dict[str, tuple[str, Any]]:
         "monday": (_("Next Monday"), today + timedelta(days=7 - today.weekday())),
         "fortnight": (_("In 2 weeks"), today + timedelta(days=14)),
     }
-
-
-def _wall() -> datetime:
-    return clock.local(clock.now()).replace(tzinfo=None, microsecond=0)
 
 
 def _save(me: Actor, customer_id: int, key: str, token: str, typed: dict[str, Any], *, picked: bool) -> None:

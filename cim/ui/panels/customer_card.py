@@ -59,8 +59,8 @@ def fields(me: Actor, view: CustomerView) -> None:
     shown["tags"] = ", ".join(view.tags)
     shown |= {"preference": view.preference, "imported_owner": view.imported_owner}
     shown["created_at"] = format_date(clock.local(view.created_at).date())
-    lines = [f"| {safe(words.field(name))} | {safe(value)} |" for name, value in shown.items() if value]
-    st.markdown("| | |\n|:--|:--|\n" + "\n".join(lines))
+    lines = [f":gray[:small[{safe(words.field(name))}]]  \n{safe(value)}" for name, value in shown.items() if value]
+    st.markdown("\n\n".join(lines))
     if view.notes:
         st.caption(words.field("notes"))
         st.markdown(safe_lines(view.notes))

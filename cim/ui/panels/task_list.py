@@ -15,7 +15,7 @@ from cim.service.tasks import Later
 from cim.ui import feedback, gate, state
 from cim.ui.text import safe
 
-SHOWN = 8
+SHOWN = 6
 DUE_HOUR = time(9)
 _COLORS = {TaskGroup.OVERDUE: "red", TaskGroup.TODAY: "orange"}
 
@@ -98,7 +98,7 @@ def _row(me: Actor, task: TaskView, key: str, *, named: bool, someone: bool = Fa
         names = {Later.TOMORROW: _("Tomorrow"), Later.NEXT_WEEK: _("Next week")}
         menu = f"{key}.later.{task.id}.{task.version}"
         st.menu_button(
-            _("Later"),
+            _("Put off"),
             [later.value for later in Later],
             format_func=lambda code: names[Later(code)],
             key=menu,
@@ -144,7 +144,7 @@ def _plan(me: Actor, customer_id: int, key: str) -> None:
     token = state.token(f"{key}.{customer_id}")
     with st.form(f"{key}.form.{token}", border=False):
         title = st.text_input(_("What to do"), key=f"{key}.title.{token}", max_chars=200)
-        day = st.date_input(_("On"), key=f"{key}.day.{token}", value=clock.today(), min_value=clock.today())
+        day = st.date_input(_("Due on"), key=f"{key}.day.{token}", value=clock.today(), min_value=clock.today())
         if not st.form_submit_button(_("Plan"), key=f"{key}.save.{token}", type="primary"):
             return
     due_at = datetime.combine(day or clock.today(), DUE_HOUR)

@@ -1,0 +1,1 @@
+"""Benchmarks: each work beside a baseline measured in the same run. Read docs/decisions/0007-bench.md."""
