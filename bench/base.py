@@ -6,18 +6,18 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from bench import rows
 from cim import clock, crypto, db, schema, service
 from cim.access import SYSTEM, Actor
 from cim.config import settings
-from cim.models import Activity, Task, User
+from cim.models import User
 from cim.models.activity import ActivityType
 from cim.models.customer import CustomerDraft, Grade, Kind
 from cim.models.user import UserDraft
@@ -25,6 +25,19 @@ from cim.permissions import Permission, Role
 from cim.service import bulk, sessions, standards
 from cim.work import Work, command
 
+_ACTIVITY = (
+    "INSERT INTO activity (customer_id, at, type, content, author_id, created_at, updated_at, author, outcome, contact,"
+    " place, purpose, version) VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', 1)"
+)
+_TASK = (
+    "INSERT INTO task (title, due_at, customer_id, assignee_id, done_at, created_at, updated_at, version)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
+)
+_DERIVED = (
+    "UPDATE customer SET last_contact_at = (SELECT max(at) FROM activity WHERE customer_id = customer.id"
+    " AND type <> 'note'), next_due_at = (SELECT min(due_at) FROM task WHERE customer_id = customer.id"
+    " AND done_at IS NULL)"
+)
 PART = 10_000
 """Customers in one transaction."""
 
@@ -49,7 +62,7 @@ def installed(home: Path) -> Iterator[None]:
 
 
 def found() -> None:
-    """Make keys, schema, regions, and twenty reps (ann first) with a manager (mei) and an administrator (root)."""
+    """Make keys, schema, regions, and ten reps (ann first) with a manager (mei) and an administrator (root)."""
     crypto.create_keys()
     schema.upgrade()
     service.regions.seed(SYSTEM)
@@ -84,9 +97,7 @@ def build(count: int) -> list[rows.Invented]:
     root, invented = actor("root"), list(rows.customers(count))
     for start in range(0, count, PART):
         _fill(root, invented[start : start + PART], reps)
-    with db.engine().begin() as connection:
-        _speak(connection, invented, reps)
-    _derive()
+    _speak(invented, reps)
     return invented
 
 
@@ -129,39 +140,27 @@ def _fill(work: Work, part: Sequence[rows.Invented], reps: Sequence[int]) -> Non
     bulk.insert(work, new)
 
 
-def _speak(connection: Any, invented: Sequence[rows.Invented], reps: Sequence[int]) -> None:
-    """Ten follow-ups a customer on average, most of them with a few; 5,000 with the first; an open task with every 4th."""
+def _speak(invented: Sequence[rows.Invented], reps: Sequence[int]) -> None:
+    """Ten follow-ups a customer on average, most of them with a few; 5,000 with the first; an open task with every 8th."""
     chance, now = Random(2), clock.now()
-    activities: list[dict[str, Any]] = []
-    tasks: list[dict[str, Any]] = []
-    tables: Any = (Activity, Task)
-    for one in invented:
-        owner = reps[one.owner or 0]
-        times = BUSIEST if one.number == 1 else min(200, int(chance.paretovariate(1.1) * 2.5))
-        for _again in range(times):
-            at = now - timedelta(days=chance.random() * one.age)
-            activities.append(
-                {"customer_id": one.number, "at": at, "type": chance.choice(list(ActivityType)), "content": "谈"}
-                | {"author_id": owner, "author": "", "created_at": at, "updated_at": at, "version": 1}
-            )
-        if one.number % TASK_EVERY == 0:
-            due = now + timedelta(days=chance.uniform(-30, 60))
-            made = due - timedelta(days=60)
-            tasks.append(
-                {"title": "回访", "due_at": due, "customer_id": one.number, "assignee_id": owner, "version": 1}
-                | {"done_at": made if one.number % 8 == 0 else None, "created_at": made, "updated_at": made}
-            )
-        if len(activities) > 50_000 or one is invented[-1]:
-            connection.execute(insert(tables[0].__table__), activities)
-            activities.clear()
-    connection.execute(insert(tables[1].__table__), tasks)
-
-
-def _derive() -> None:
-    """What customers show of their follow-ups and tasks."""
+    kinds = [kind.value for kind in ActivityType]
     with raw() as connection:
-        connection.execute(
-            "UPDATE customer SET last_contact_at = (SELECT max(at) FROM activity WHERE customer_id = customer.id"
-            " AND type <> 'note'), next_due_at = (SELECT min(due_at) FROM task WHERE customer_id = customer.id"
-            " AND done_at IS NULL)"
-        )
+        connection.execute("BEGIN IMMEDIATE")
+        for one in invented:
+            owner = reps[one.owner or 0]
+            times = BUSIEST if one.number == 1 else min(200, int(chance.paretovariate(1.1) * 2.5))
+            moments = [_stored(now - timedelta(days=chance.random() * one.age)) for _again in range(times)]
+            told = [(one.number, at, chance.choice(kinds), "谈", owner, at, at) for at in moments]
+            connection.executemany(_ACTIVITY, told)
+            if one.number % TASK_EVERY == 0:
+                due = now + timedelta(days=chance.uniform(-30, 60))
+                made = _stored(due - timedelta(days=60))
+                done = made if one.number % (2 * TASK_EVERY) == 0 else None
+                connection.execute(_TASK, ("回访", _stored(due), one.number, owner, done, made, made))
+        connection.execute(_DERIVED)
+        connection.execute("COMMIT")
+
+
+def _stored(moment: datetime) -> str:
+    """A moment as the SQLite driver of SQLAlchemy stores it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"

@@ -50,6 +50,8 @@ def copy(to: Path | None = None, *, kind: str = "manual") -> Path:
     """A consistent copy of the running database, checked before it counts: temporary name, fsync, rename, manifest.
     `kind` is manual, daily, upgrade or restore. Returns the file; raises Conflict when it cannot be made or is bad."""
     folder = to or settings().backups
+    if schema.current() is None:
+        raise Conflict("There is nothing to back up yet. Run `python -m cim init` first.")
     moment = clock.now()
     target = _free_name(folder, moment)
     temporary = folder / f".{target.name}.{os.getpid()}.part"

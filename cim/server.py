@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import gc
 import hashlib
+import importlib
 import ipaddress
 import logging
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -108,7 +111,9 @@ async def start(request: Request) -> Response:
         return PlainTextResponse("ticket refused", 403)
     if old := request.cookies.get(session_cookie):
         await run_in_threadpool(sessions.end, _visitor(request), old, reason="replaced")
-    answer = JSONResponse({"ok": True}, headers={"cache-control": "no-store"})
+    # while the browser loads the page anew, the server has a second to itself
+    later = BackgroundTask(_import_heavy)
+    answer = JSONResponse({"ok": True}, headers={"cache-control": "no-store"}, background=later)
     _set_cookie(answer, session_cookie, token, settings().session_seconds)
     _set_cookie(answer, binder_cookie, secrets.token_urlsafe(24), None)
     return answer
@@ -248,6 +253,8 @@ def _is_local(host: str) -> bool:
 @contextlib.asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Prepare the first sign-in, then keep memory and tables tidy until the server stops."""
+    # Streamlit turns this log on again whatever uvicorn was told; its lines hold session ids and numbers of customers
+    logging.getLogger("uvicorn.access").disabled = True
     await run_in_threadpool(_warm)
     chores = [
         asyncio.create_task(_every(COLLECT_SECONDS, gc.collect)),
@@ -267,6 +274,15 @@ def _warm() -> None:
     with i18n.use("zh"):
         i18n._("today")
     # what lives as long as the server need not be looked at again by the collector
+    gc.collect()
+    gc.freeze()
+
+
+@cache
+def _import_heavy() -> None:
+    """Import once what the sign-in page does without and every page behind it needs."""
+    for name in ("pandas", "plotly.graph_objects"):
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
 

@@ -28,9 +28,9 @@ def populate(people: Personas, *, seed: int, customers: int = 60) -> None:
             spoken = [_activity(chance, people, row.id or 0) for _again in range(chance.choice((0, 0, 1, 2, 5)))]
             kept = [a.at for a in spoken if a.deleted_at is None and a.type is not ActivityType.NOTE]
             row.last_contact_at = max(kept, default=None)
-            session.add_all(
-                [*spoken, *(_task(chance, people, row.id or 0) for _again in range(chance.choice((0, 1, 2))))]
-            )
+            tasks = [_task(chance, people, row.id or 0) for _again in range(chance.choice((0, 1, 2)))]
+            row.next_due_at = min((t.due_at for t in tasks if not t.done_at and not t.deleted_at), default=None)
+            session.add_all([*spoken, *tasks])
         session.commit()
 
 
@@ -59,6 +59,7 @@ def _activity(chance: Random, people: Personas, customer_id: int) -> Activity:
     author = chance.choice((people.ann, people.bo, people.mei))
     gone = clock.now() if chance.random() < 0.1 else None
     at = _earlier(chance, (0, 1, 2, 6, 7, 8, 14, 28, 29, 30, 31, 36, 37, 60, 89, 90, 91, 179, 300))
+    kind = chance.choice((ActivityType.CALL, ActivityType.VISIT, ActivityType.NOTE))
     return Activity(
         type=kind,
         customer_id=customer_id,

@@ -17,7 +17,7 @@ from cim.config import settings
 from cim.errors import CimError
 from cim.i18n import N_, _
 
-GROUPS = ("system", "demo", "schema", "accounts", "data", "audit", "backups")
+GROUPS = ("system", "demo", "schema", "accounts", "data", "insights", "audit", "backups", "bench")
 """Modules of this package, in the order of the help page."""
 
 UNREACHABLE = N_("The database does not answer ({problem}). Check CIM_DATABASE_URL, or run `python -m cim init` first.")
@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CimError as error:
         return output.fail(_(error.msgid, **error.params))
     except OperationalError as error:
+        if "no such" in str(error.orig) and (settings().keys / "kek.key").exists():
+            return output.fail(_incident(error))
         return output.fail(_(UNREACHABLE, problem=str(error.orig).splitlines()[0]))
     except FileNotFoundError as error:
         if settings().keys in _parents(error):

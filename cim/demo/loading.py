@@ -50,11 +50,13 @@ def customers(
     work: Work, parties: Sequence[Party], staff: dict[str, int], *, progress: Callable[[int, int], None] | None = None
 ) -> list[Stored]:
     """Insert the customers. `staff` are user ids by user name."""
+    keys = crypto.keys()
     rows = [
         bulk.NewCustomer(
             standards.customer(party.draft),
             owner_id=staff[party.owner] if party.owner else None,
             created_at=party.draft.created_at,
+            keys=keys,
         )
         for party in parties
     ]

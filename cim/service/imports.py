@@ -48,6 +48,7 @@ class Prepared:
     lines: list[Line]
     notes: Notes
     headers: columns.Headers
+    table: tabular.Table
 
 
 class BatchView(View):
@@ -98,7 +99,11 @@ def preview(
         delimiter=table.delimiter,
         sheet=table.sheet,
         other_sheets=table.other_sheets,
-        details={"header_row": table.header_row, "problem": problem},
+        details={
+            "header_row": table.header_row,
+            "problem": problem,
+            "columns": [c.name for c in columns.COLUMNS[kind]],
+        },
     )
 
 
@@ -123,7 +128,7 @@ def prepare(
         notes.failures.append(Failure(row=p.row, column=p.column, value=p.value, reason=_(p.msgid, **p.params)))
     count = len(table.rows) + len(notes.failed)
     lines = rows.judge(kind, headers, table.rows, notes)
-    return Prepared(kind, filename, count, lines, notes, headers)
+    return Prepared(kind, filename, count, lines, notes, headers, table)
 
 
 @query(Permission.IMPORT)
@@ -155,16 +160,19 @@ def run(
     dry_run: bool = False,
     encoding: str | None = None,
     progress: Progress | None = None,
+    token: str | None = None,
 ) -> ImportReport:
     """Import a file: all good rows in this one transaction, or none when anything goes wrong on the way.
 
     Give what `prepare` returned: a file given as bytes is read while the database is held. Rows that cannot be taken
     are listed as failures and left out; `strict` takes none when any fails. `progress(done, all)` may raise to stop,
-    and then nothing was imported. Raises Invalid("file"), Invalid("mapping"), Invalid("mode"); Denied
-    for `create_missing`.
+    and then nothing was imported. A second call with the same `token` imports nothing and returns the first counts.
+    Raises Invalid("file"), Invalid("mapping"), Invalid("mode"); Denied for `create_missing`.
     """
     if isinstance(content, bytes):
         content = prepare(work, content, filename=filename, kind=kind, mapping=mapping, encoding=encoding)
+    if (done := work.replayed(token)) is not None:
+        return _replayed(work, content, done)
     options = Options(mode, on_duplicate, create_missing, dry_run)
     work.serialise("customers.create")
     steps = _STEPS[content.kind]
@@ -183,7 +191,29 @@ def run(
     if strict and made.notes.failed:
         raise Conflict("{count} rows could not be taken: nothing was imported.", count=len(made.notes.failed))
     _count(work, batch, content, made, updated)
+    work.remember(token, batch.id or 0)
     return _report(content, made, batch=batch.id, **{name: getattr(batch, name) for name in _COUNTS})
+
+
+@query(Permission.IMPORT)
+def rejected(work: Work, prepared: Prepared, report: ImportReport) -> bytes:
+    """The failed rows of a file as XLSX, as they stood there, with the reasons behind them: to be mended and imported
+    again. A row that could not even be read has its number and the reasons only."""
+    reasons: dict[int, list[str]] = {}
+    for failure in report.failures:
+        reasons.setdefault(failure.row, []).append(f"{failure.column}: {failure.reason}")
+    stood = {row.number: row.cells for row in prepared.table.rows if row.number in reasons}
+    blank = [""] * len(prepared.table.headers)
+    found = [[*stood.get(number, blank), str(number), "; ".join(reasons[number])] for number in sorted(reasons)]
+    headers = [*prepared.table.headers, _("Row in the file"), _("Reason")]
+    return tabular.write_xlsx(headers, found, sheet=_("Failed rows"))
+
+
+@query(Permission.IMPORT)
+def template(work: Work, kind: ImportKind) -> bytes:
+    """An empty XLSX with the headers that need no mapping."""
+    names = [column.header for column in columns.COLUMNS[kind] if column.name != "customer_name"]
+    return tabular.write_xlsx(names, [], sheet=_("Import"))
 
 
 @query(Permission.IMPORT)
@@ -228,6 +258,12 @@ def _count(work: Work, batch: ImportBatch, content: Prepared, made: Plan, update
     taken = sum(counts[name] for name in ("added", "updated", "skipped", "failed"))
     if added != len(made.new) or taken != content.rows:
         raise RuntimeError(f"import of {content.rows} rows accounts for {taken}")
+
+
+def _replayed(work: Work, content: Prepared, batch_id: int) -> ImportReport:
+    batch = work.session.get_one(ImportBatch, batch_id)
+    counts = {name: getattr(batch, name) for name in _COUNTS}
+    return _report(content, Plan(content.notes), batch=batch_id, **counts)
 
 
 def _foreseen(content: Prepared, made: Plan, *, dry_run: bool = True) -> ImportReport:

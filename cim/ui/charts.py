@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from cim.config import settings
+
 R = TypeVar("R")
 Figure = dict[str, Any]
 
@@ -25,6 +27,7 @@ def kept(key: Hashable, build: Callable[[], R]) -> R:
     The key must name whoever sees it (actor id), the state of the data (service.kpis.data_version), the day and the
     language. Counts and figures only: never a customer.
     """
+    key = (settings().database_url, key)
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cim.errors import Invalid
 from cim.i18n import N_, _
 from cim.models.imports import ImportKind
-from cim.tabular.table import fold
+from cim.normalize import squeeze as fold
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def _customer(line: Line, readers: Readers, notes: Notes) -> bool:
     line.nameless = not name and "code" in values
     if line.nameless:
         values["name"] = values["code"]
+    values.setdefault("name", "")
     guessed = "kind" not in values
     values.setdefault("kind", Kind(normalize.kind_guess(name or "公司")))
     _place(line, values, notes)

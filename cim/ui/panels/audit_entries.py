@@ -1,0 +1,166 @@
+"""Parts of the audit page: filters, the list, one entry before and after, and the check of the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import streamlit as st
+
+from cim import clock, labels
+from cim.i18n import _, format_datetime, format_number
+from cim.models.audit import AuditView, ChainReport, Result
+from cim.service import audit
+from cim.ui import feedback
+from cim.ui.text import safe
+from cim.work import Actor
+
+PAGE = 50
+MOST = 1000
+_LIMIT = "audit.limit"
+
+
+def filters() -> dict[str, Any]:
+    """The filters, each in the URL under its own name; returns the arguments of `service.audit.entries`."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        who = st.text_input(_("User name"), key="who", bind="query-params", width=140)
+        action = st.selectbox(
+            _("Action"),
+            ["", *sorted(labels.ACTIONS, key=_action)],
+            format_func=_action,
+            key="action",
+            bind="query-params",
+            width=240,
+        )
+        kind = st.selectbox(
+            _("Record"), ["", *labels.OBJECTS], format_func=_object, key="object_type", bind="query-params", width=150
+        )
+        number = st.text_input(_("Record no."), key="object_id", bind="query-params", width=100)
+        result = st.selectbox(
+            _("Result"), ["", *Result], format_func=result_label, key="result", bind="query-params", width=120
+        )
+        first = st.date_input(_("From"), value=None, key="since", bind="query-params", width=140)
+        last = st.date_input(_("To"), value=None, key="until", bind="query-params", width=140)
+        ip = st.text_input(_("Address of the device"), key="ip", bind="query-params", width=150)
+    asked = {"who": who, "action": action, "object_type": kind, "object_id": number.strip(), "ip": ip, "result": result}
+    asked |= {"since": _day(first), "until": _day(last, days=1)}
+    return {name: value for name, value in asked.items() if value}
+
+
+def table(found: Sequence[AuditView]) -> AuditView | None:
+    """The entries, newest first; returns the chosen one."""
+    if not found:
+        st.info(_("No entry matches these filters."), icon=":material/search_off:")
+        return None
+    rows = [
+        {
+            _("No."): view.seq,
+            _("Time"): format_datetime(view.at, clock.local(view.at).tzinfo or "UTC"),
+            _("User"): view.actor,
+            _("Action"): _action(view.action),
+            _("Record"): f"{_object(view.object_type)} {view.object_name or view.object_id}".strip(),
+            _("Result"): result_label(view.result),
+            _("Changed"): ", ".join(_field(name) for name in view.fields),
+            _("Address of the device"): view.ip,
+        }
+        for view in found
+    ]
+    event: Any = st.dataframe(
+        rows,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="audit.table",
+        alt=_("Entries of the audit log"),
+    )
+    if len(found) >= limit() and limit() < MOST:
+        st.button(_("Show more"), key="audit.more", on_click=_more)
+    number = st.text_input(_("Entry no."), key="entry", bind="query-params", width=140)
+    chosen = event.selection.rows
+    if chosen and chosen[0] < len(found):
+        return found[chosen[0]]
+    return next((view for view in found if str(view.seq) == number.strip()), None)
+
+
+def limit() -> int:
+    """How many entries the list shows."""
+    return int(st.session_state.get(_LIMIT, PAGE))
+
+
+def entry(me: Actor, view: AuditView) -> None:
+    """One entry: who did what, and before and after of the changed fields. Revealing is recorded."""
+    with st.container(border=True):
+        st.subheader(safe(f"{view.seq} · {_action(view.action)}"), anchor=False)
+        st.caption(
+            safe(" · ".join(part for part in (view.actor, view.role, view.source, view.ip, view.reason) if part))
+        )
+        shown = view
+        with (
+            st.form(f"audit.reveal.{view.seq}", border=False),
+            st.container(horizontal=True, vertical_alignment="bottom"),
+        ):
+            reason = st.text_input(_("Reason for seeing personal values"), key=f"audit.reason.{view.seq}")
+            if st.form_submit_button(_("Reveal"), icon=":material/visibility:", key="audit.reveal"):
+                shown = feedback.attempt(audit.reveal, me, view.seq, reason) or view
+        if not shown.changes:
+            st.write(
+                _("The values are gone, or this entry has none. Fields: {fields}", fields=safe(_names(view.fields)))
+            )
+            return
+        st.table(
+            [
+                {_("Field"): safe(_field(name)), _("Before"): _value(before), _("After"): _value(after)}
+                for name, (before, after) in shown.changes.items()
+            ]
+        )
+
+
+def verdict(report: ChainReport) -> None:
+    """What the check of the chain found. The head is short enough to be written down."""
+    if report.ok:
+        count = format_number(report.entries)
+        st.success(_("The log is whole: {count} entries, head {head}", count=count, head=report.head[:12]))
+        st.caption(_("Write the head down with today's date: it proves later that nothing was cut off."))
+        return
+    place = (
+        _("Entry {seq}: {problem}", seq=report.broken_at, problem=report.problem)
+        if report.broken_at
+        else report.problem
+    )
+    st.error(safe(place or _("Rows were changed past the program.")), icon=":material/gpp_bad:")
+    if report.drifted:
+        st.caption(safe(_("Changed past the program: {name}", name=", ".join(report.drifted[:50]))))
+
+
+def result_label(result: str) -> str:
+    """The name of a result."""
+    return {"ok": _("Done"), "denied": _("Refused"), "error": _("Failed")}.get(result, _("Any"))
+
+
+def _more() -> None:
+    st.session_state[_LIMIT] = min(limit() + PAGE, MOST)
+
+
+def _day(day: date | None, *, days: int = 0) -> Any:
+    return clock.start_of(day + timedelta(days=days)) if day else None
+
+
+def _action(code: str) -> str:
+    return _(labels.ACTIONS.get(code, code)) if code else _("Any")
+
+
+def _object(name: str) -> str:
+    return _(labels.OBJECTS.get(name, name)) if name else ""
+
+
+def _field(name: str) -> str:
+    return _(labels.FIELDS.get(name, name))
+
+
+def _names(fields: Sequence[str]) -> str:
+    return ", ".join(_field(name) for name in fields) or "—"
+
+
+def _value(value: Any) -> str:
+    return "—" if value in (None, "") else safe(value)
