@@ -18,7 +18,7 @@ help:  ## this list
 run: $(RUN_STAMP)  ## install, load the demo company if there is no data yet, serve
 	@if [ -n "$(CIM_DATABASE_URL)" ]; then echo "Using CIM_DATABASE_URL; no demo data is loaded."; \
 	elif [ ! -e "$${CIM_HOME:-var}/cim.db" ]; then $(BIN)/python -m cim demo; \
-	else echo "Using the data in $${CIM_HOME:-var}/; its demo accounts were shown when it was made."; fi
+	else echo "Using the data in $${CIM_HOME:-var}/."; fi
 	@echo "Open http://$${CIM_HOST:-127.0.0.1}:$${CIM_PORT:-8501}"
 	@exec $(BIN)/python -m cim serve
 

@@ -12,7 +12,8 @@ me = shell.open_page(_("Import"), Permission.IMPORT)
 
 kind, file = import_steps.upload(me, st.session_state.setdefault(state.IMPORT_ROUND, 0))
 if file is None:
-    import_steps.history(imports.batches(me))
+    if past := imports.batches(me):
+        import_steps.history(past)
     st.stop()
 
 content = file.getvalue()

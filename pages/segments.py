@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cim.i18n import _
+from cim.i18n import _, format_number
 from cim.permissions import Permission
 from cim.ui import shell
 from cim.ui.panels import segment_charts
@@ -21,7 +21,7 @@ if not view.rows:
     st.page_link("pages/customer_entry.py", label=_("Add customer"), icon=":material/person_add:")
     st.stop()
 
-st.markdown(_("**{total}** customers", total=view.total))
+st.markdown(_("**{total}** customers", total=format_number(view.total)))
 chosen = st.container()
 pressed = segment_charts.chart(view, state)
 st.subheader(_("Table"), anchor=False)

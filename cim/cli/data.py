@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from cim.cli import output
 from cim.config import settings
@@ -76,7 +77,7 @@ def export_file(
     from cim.service import exports
 
     me = output.acting(user)
-    narrowed = CustomerFilter.model_validate(output.filters(where, _FILTERS))
+    narrowed = _narrowed(where)
     write = {
         ImportKind.CUSTOMERS: exports.customers,
         ImportKind.CONTACTS: exports.contacts,
@@ -101,6 +102,14 @@ def search(
     shown = ("code", "name", "phone", "owner", "matched")
     hits = [{name: getattr(row, name) for name in shown} for row in found.rows]
     output.show(hits, as_json, lambda: ["  ".join(hit.values()) for hit in hits] or [_("Nothing found.")])
+
+
+def _narrowed(where: str) -> CustomerFilter:
+    try:
+        return CustomerFilter.model_validate(output.filters(where, _FILTERS))
+    except ValidationError as error:
+        wrong = ", ".join(sorted({str(part) for flaw in error.errors() for part in flaw["loc"]}))
+        raise Invalid("where", "--where holds a value that cannot be read: {problem}", problem=wrong) from error
 
 
 def _content(file: Path) -> bytes:

@@ -51,6 +51,11 @@ def serve(
         raise Conflict("The schema is not the newest. Run `python -m cim db upgrade`.")
     if code := setup_code():
         output.say(_(SETUP, code=code))
+    if settings().demo:
+        from cim.demo import staff
+
+        names = ", ".join(employee.username for employee in staff.EMPLOYEES)
+        output.say(_("Demo accounts {names}; the password of each is {password}", names=names, password=staff.PASSWORD))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     output.show({"url": url}, as_json, lambda: _("CIM runs at {url}", url=url))
     uvicorn.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import accumulate
 
 from cim import divisions
 from cim.demo.places import City
@@ -50,13 +51,15 @@ class Names:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._taken: set[str] = set()
+        self._surnames = "".join(_SURNAMES.split())
+        self._likely = list(accumulate(range(len(self._surnames) + 20, 20, -1)))
+        self._given = {Gender.MALE: _MALE.split(), Gender.FEMALE: _FEMALE.split()}
 
     def person(self) -> tuple[str, Gender]:
         """Full name and gender. Two people may have one name, as in life."""
         gender = self._chance.choice((Gender.MALE, Gender.FEMALE))
-        given = self._chance.choice((_MALE if gender is Gender.MALE else _FEMALE).split())
-        surnames = "".join(_SURNAMES.split())
-        return self._chance.choices(surnames, range(len(surnames) + 20, 20, -1))[0] + given, gender
+        given = self._chance.choice(self._given[gender])
+        return self._chance.choices(self._surnames, cum_weights=self._likely)[0] + given, gender
 
     def company(self, city: City, industry: str) -> str:
         """City, invented brand, line of business, legal form; no firm twice."""

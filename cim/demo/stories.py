@@ -52,8 +52,8 @@ class Stories:
         """Calls and visits that bring all together to `total`, where the months have too few for a growing team."""
         missing = total - sum(len(party.story) for party in parties)
         months, wanted = self._days.months(), self._days.spread(total, growth=3.2)
-        told = [sum(f.day.replace(day=1) == month for p in parties for f in p.story) for month in months]
-        gaps = [max(0, w - t) for w, t in zip(wanted, told, strict=True)]
+        told = Counter((f.day.year, f.day.month) for party in parties for f in party.story)
+        gaps = [max(0, w - told[m.year, m.month]) for w, m in zip(wanted, months, strict=True)]
         week = [day for day, needed in self._quiet_days(parties) for _one in range(needed)]
         drawn = self._chance.choices(months, gaps, k=max(0, missing - len(week)))
         oldest_first = sorted(parties, key=lambda party: party.day)

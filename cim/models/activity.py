@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View, text_enum
+from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View, text_enum, where
 
 
 class ActivityType(StrEnum):
@@ -54,7 +54,7 @@ class Activity(ActivityFields, SoftDeleted, Timestamped, Versioned, Model, table
     __tablename__ = "activity"
     __table_args__ = (
         Index("ix_activity_customer_at", "customer_id", "at", "id"),
-        Index("ix_activity_at_author", "at", "author_id", sqlite_where=text("deleted_at IS NULL")),
+        Index("ix_activity_at_author", "at", "author_id", **where("deleted_at IS NULL")),
     )
     id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id")

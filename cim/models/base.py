@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Dialect, LargeBinary, MetaData, String, TypeDecorator
+from sqlalchemy import Dialect, LargeBinary, MetaData, String, TypeDecorator, text
 from sqlalchemy.orm import declared_attr, registry
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
@@ -70,6 +70,11 @@ def sealed() -> Any:
 def derived(default: Any = None, **options: Any) -> Any:
     """A column computed from other rows: neither history nor row digest covers it."""
     return Field(default=default, sa_column_kwargs={"info": {"derived": True}}, **options)
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Options that make an index partial, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def columns(model: type[Model]) -> Any:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from cim.models.base import (
@@ -21,6 +21,7 @@ from cim.models.base import (
     new_uid,
     sealed,
     text_enum,
+    where,
 )
 
 
@@ -110,8 +111,8 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
 
     __tablename__ = "customer"
     __table_args__ = (
-        Index("ix_customer_live_created", "created_at", sqlite_where=text("deleted_at IS NULL")),
-        Index("ix_customer_live_contacted", "owner_id", "last_contact_at", sqlite_where=text("deleted_at IS NULL")),
+        Index("ix_customer_live_created", "created_at", **where("deleted_at IS NULL")),
+        Index("ix_customer_live_contacted", "owner_id", "last_contact_at", **where("deleted_at IS NULL")),
         Index("ix_customer_owner_id_id", "owner_id", "id"),
     )
     SEALED: ClassVar[tuple[str, ...]] = ("phone", "phone2", "email", "wechat", "id_number", "address")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View
+from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View, where
 
 
 class TaskGroup(StrEnum):
@@ -37,7 +37,7 @@ class Task(TaskFields, SoftDeleted, Timestamped, Versioned, Model, table=True):
 
     __tablename__ = "task"
     __table_args__ = (
-        Index("ix_task_open_due", "due_at", "assignee_id", sqlite_where=text("done_at IS NULL AND deleted_at IS NULL")),
+        Index("ix_task_open_due", "due_at", "assignee_id", **where("done_at IS NULL AND deleted_at IS NULL")),
         Index("ix_task_customer_open", "customer_id", "due_at"),
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -76,8 +76,6 @@ class User(UserFields, Timestamped, Versioned, Model, table=True):
     password_hash: str = Field(default="", sa_column_kwargs={"info": {"secret": True}})
     must_change_password: bool = True
     session_version: int = Field(default=1, sa_column_kwargs={"info": {"derived": True}})
-    failed_count: int = Field(default=0, sa_column_kwargs={"info": {"derived": True}})
-    locked_until: datetime | None = Field(default=None, sa_column_kwargs={"info": {"derived": True}})
     last_login_at: datetime | None = Field(default=None, sa_column_kwargs={"info": {"derived": True}})
     password_changed_at: datetime | None = Field(default=None)
 

@@ -328,7 +328,7 @@ def _drifted(work: Work) -> Iterator[str]:
     known = _digests(work)
     for name, model in sorted(_audited().items()):
         digests = known.get(name, {})
-        table: Table = model.__table__
+        table: Table = model.__table__  # type: ignore[attr-defined]
         covered = [c for c in table.columns if not c.info.get("derived")]
         keys = [c.name for c in table.primary_key.columns]
         statement = select(*covered).order_by(*table.primary_key.columns)

@@ -115,25 +115,28 @@ def _export(
             raise Invalid(
                 "rows", "{count} rows are more than the {cap} your role may export. Narrow it.", count=count, cap=cap
             )
-    reference = secrets.token_hex(4)
-    shown = _shown(narrowed)
-    work.record(reason=reason.strip()[:500], rows=len(found), filters=shown, format=format, reference=reference)
-    headers = [mapping.header_of(kind, name) for name in names]
-    if format == "csv":
-        content = tabular.write_csv(headers, found)
-    else:
-        about = [
-            (_("Exported by"), f"{work.actor.name} ({work.actor.username})"),
-            (_("Time"), clock.local(work.now).isoformat(sep=" ", timespec="seconds")),
-            (_("Filter"), shown),
-            (_("Reason"), reason.strip()[:500]),
-            (_("Rows"), str(len(found))),
-            (_("Audit reference"), reference),
-        ]
-        content = tabular.write_xlsx(headers, found, sheet=_(SHEETS[kind]), about=about, about_sheet=_("About"))
-    made = Exported(content)
-    made.rows, made.reference = len(found), reference
+    facts = {"rows": len(found), "filters": _shown(narrowed), "format": format, "reference": secrets.token_hex(4)}
+    work.record(reason=reason.strip()[:500], **facts)
+    made = Exported(_file(work, kind, [mapping.header_of(kind, name) for name in names], found, facts, reason))
+    made.rows, made.reference = len(found), str(facts["reference"])
     return made
+
+
+def _file(
+    work: Work, kind: ImportKind, headers: list[str], found: list[list[str]], facts: dict[str, Any], reason: str
+) -> bytes:
+    """The rows in the format asked for; a workbook also says who took it out, when, why, and where the log has it."""
+    if facts["format"] == "csv":
+        return tabular.write_csv(headers, found)
+    about = [
+        (_("Exported by"), f"{work.actor.name} ({work.actor.username})"),
+        (_("Time"), clock.local(work.now).isoformat(sep=" ", timespec="seconds")),
+        (_("Filter"), facts["filters"]),
+        (_("Reason"), reason.strip()[:500]),
+        (_("Rows"), str(len(found))),
+        (_("Audit reference"), facts["reference"]),
+    ]
+    return tabular.write_xlsx(headers, found, sheet=_(SHEETS[kind]), about=about, about_sheet=_("About"))
 
 
 def _fields(kind: ImportKind, fields: Sequence[str] | None) -> list[str]:

@@ -17,6 +17,11 @@ Figure = dict[str, Any]
 
 KEPT = 200
 CONFIG = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False}
+COLOR = "#1f7a8c"
+"""The first chart colour of the theme, which has contrast enough on both backgrounds."""
+COLORS = [COLOR, "#c8691c", "#4f5fb5", "#4d8a3d", "#a8518a", "#9a7b1f", "#5b7083", "#b5484a"]
+SCALE = [[0, "rgba(31,122,140,0.15)"], [1, "rgba(31,122,140,0.9)"]]
+"""Weak to strong on whatever background there is."""
 _kept: OrderedDict[Hashable, Any] = OrderedDict()
 _lock = Lock()
 
@@ -57,6 +62,7 @@ def bars(names: Sequence[str], values: Sequence[int]) -> Figure:
         "text": [f"{value:,}" for value in values],
         "textposition": "auto",
         "cliponaxis": False,
+        "marker": {"color": COLOR},
         "customdata": [label(name, 80) for name in names],
         "hovertemplate": "%{customdata}: %{x:,}<extra></extra>",
     }
@@ -85,6 +91,7 @@ def heat(down: Sequence[str], across: Sequence[str], table: Sequence[Sequence[in
         "customdata": [[[label(d, 80), label(a, 80)] for a in across] for d in down],
         "texttemplate": "%{text}",
         "hovertemplate": "%{customdata[0]} · %{customdata[1]}: %{z:,}<extra></extra>",
+        "colorscale": SCALE,
         "hoverongaps": False,
         "xgap": 2,
         "ygap": 2,
@@ -119,7 +126,10 @@ def tiles(cells: Sequence[tuple[str, str, int]]) -> Figure:
         "tiling": {"pad": 2},
         "pathbar": {"visible": False},
     }
-    return {"data": [trace], "layout": {"height": 420, "margin": {"l": 4, "r": 4, "t": 4, "b": 4}}}
+    return {
+        "data": [trace],
+        "layout": {"height": 420, "margin": {"l": 4, "r": 4, "t": 4, "b": 4}, "treemapcolorway": COLORS},
+    }
 
 
 def show(figure: Figure, *, alt: str, key: str, selectable: bool = False) -> int | None:

@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from cim import clock, service, words
-from cim.access import Actor
 from cim.i18n import _
 from cim.models.activity import ActivityType
 from cim.models.customer import CustomerRow
@@ -17,6 +16,7 @@ from cim.models.listing import CustomerFilter
 from cim.service import users
 from cim.ui import feedback
 from cim.ui.text import safe
+from cim.work import Actor
 
 SUGGESTIONS = 8
 ENOUGH = 2

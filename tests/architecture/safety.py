@@ -15,7 +15,7 @@ SQL_TEXT = {
 }
 """Where SQL may be written as text, each with its reason. A path that ends in no slash is a beginning."""
 
-SQL_COMPOSED = ("cim/migrations/", "cim/db.py", "cim/service/search")
+SQL_COMPOSED = ("cim/migrations/", "cim/db.py", "cim/service/search", "cim/models/base.py")
 """Where that text may be put together; names of columns and tables only, values are always bound."""
 
 CACHES: dict[str, str] = {}

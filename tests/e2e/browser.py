@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -28,6 +29,10 @@ ARGS = [
     "--metrics-recording-only",
     "--disable-features=Translate,OptimizationHints,MediaRouter",
 ]
+PORTS = range(8700, 8791)
+"""Below those that the system hands out to clients: nobody takes one between the look and the start."""
+ROW = 35
+"""Pixels of a table's row."""
 PATIENCE = 30_000
 """Milliseconds to wait for a page: the first load of a cold server on a busy machine takes a good part of them."""
 
@@ -61,40 +66,64 @@ def serve_demo(home: Path, *, project: Path = ROOT, **settings: str) -> Server:
     """Load the demo company into the empty folder `home` and serve it on a free local port.
 
     `settings` are environment variables (CIM_TZ="UTC"); none of the caller's CIM_ variables are passed on. Raises
-    RuntimeError with the output when a command fails or the server does not answer within 90 seconds.
+    RuntimeError with the output when a command fails or the server does not answer within 120 seconds.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CIM_", "STREAMLIT_"))}
-    environment = {**inherited, "PYTHONUNBUFFERED": "1", "CIM_HOME": str(home), **settings}
-    cim = [sys.executable, "-m", "cim"]
-    demo = subprocess.run([*cim, "demo", "--json"], cwd=project, env=environment, capture_output=True, text=True)
-    if demo.returncode:
-        raise RuntimeError(f"`cim demo` ended with {demo.returncode}:\n{demo.stdout}{demo.stderr}")
+    loaded = json.loads(run("demo", "--json", home=home, project=project, **settings))
+    passwords = {account["username"]: account["password"] for account in loaded["accounts"]}
+    return serve(home, passwords, project=project, **settings)
+
+
+def serve(home: Path, passwords: dict[str, str], *, project: Path = ROOT, **settings: str) -> Server:
+    """Serve the data that is in `home` by a new process on a free local port. Raises as `serve_demo`."""
     port = _free_port()
-    log = home / "server.log"
+    log = home / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*cim, "serve", "--port", str(port)],
+            [sys.executable, "-m", "cim", "serve", "--port", str(port)],
             cwd=project,
-            env=environment,
+            env=_environment(home, settings),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    passwords = {account["username"]: account["password"] for account in json.loads(demo.stdout)["accounts"]}
     server = Server(f"http://127.0.0.1:{port}", home, passwords, process, log)
-    _wait_until_healthy(server)
+    try:
+        _wait_until_healthy(server)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     return server
+
+
+def run(*arguments: str, home: Path, project: Path = ROOT, **settings: str) -> str:
+    """What `python -m cim ARGUMENTS` prints for the data in `home`. Raises RuntimeError when it ends with an error."""
+    command = [sys.executable, "-m", "cim", *arguments]
+    done = subprocess.run(command, cwd=project, env=_environment(home, settings), capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"`cim {arguments[0]}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CIM_", "STREAMLIT_"))}
+    return {**inherited, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "CIM_HOME": str(home), **settings}
 
 
 def _free_port() -> int:
     """A port nobody listens on: health must be answered by our server, not by somebody else's."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError(f"no free port between {PORTS.start} and {PORTS.stop - 1}")
 
 
-def _wait_until_healthy(server: Server, seconds: float = 90) -> None:
+def _wait_until_healthy(server: Server, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.process.poll() is not None:
@@ -105,7 +134,6 @@ def _wait_until_healthy(server: Server, seconds: float = 90) -> None:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    server.process.kill()
     raise RuntimeError(f"the server did not become healthy in {seconds:.0f} s:\n{server.said()}")
 
 
@@ -156,6 +184,39 @@ def sign_in_form(page: Page) -> Locator:
     return page.get_by_test_id("stForm").filter(has=page.locator("input[type='password']")).first
 
 
-def outside(url: str, server: Server) -> bool:
+def part(page: Page | Locator, key: str, *, begins: bool = False) -> Locator:
+    """What was drawn with this Streamlit key; with `begins` whatever has a key that begins so (tokens and ids follow)."""
+    name = "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)
+    return page.locator(f"[class*='{name}']" if begins else f".{name}")
+
+
+def press(page: Page | Locator, key: str, *, begins: bool = False) -> None:
+    """Press the button of this key."""
+    part(page, key, begins=begins).get_by_role("button").first.click(timeout=PATIENCE)
+
+
+def cells(table: Locator, column: int) -> dict[int, str]:
+    """Row number and text of the drawn rows of a table. It is painted on a canvas; this reads what a screen reader would."""
+    found = table.locator(f"td[aria-colindex='{column + 1}']").evaluate_all(
+        "all => all.map(cell => [Number(cell.parentElement.getAttribute('aria-rowindex')), cell.textContent])"
+    )
+    return {row - 2: text for row, text in found}  # the header is row 1
+
+
+def press_cell(table: Locator, row: int, *, x: int = 60) -> None:
+    """Press a row of a table, `x` pixels from its left edge."""
+    table.scroll_into_view_if_needed(timeout=PATIENCE)
+    canvas = table.get_by_test_id("data-grid-canvas")
+    canvas.click(position={"x": x, "y": ROW * (row + 1) + ROW // 2}, timeout=PATIENCE, force=True)
+
+
+def number(text: str) -> int:
+    """The first number in a text, without its thousands separators."""
+    found = re.search(r"\d[\d,]*", text)
+    assert found, f"there is no number in {text!r}"
+    return int(found[0].replace(",", ""))
+
+
+def outside(url: str) -> bool:
     """Whether a request leaves the machine: pages must draw without any other host."""
-    return not url.startswith((server.url, server.url.replace("http:", "ws:"), "data:", "blob:", "about:"))
+    return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:"))

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-from tests.e2e.browser import Server, chromium, outside, serve_demo
+from tests.e2e.browser import PATIENCE, Server, chromium, outside, serve_demo
 
 Visit = Callable[..., Page]
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -30,21 +32,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(
-    browser: Browser, server: Server, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Visit]:
-    """Open a page as a new person: own cookies, Chinese unless said otherwise, `visit(locale="en-US")`.
+    """Open a page as a new person: own cookies, Chinese unless said otherwise, `visit("en-US", width=390)`.
 
     At the end of a failed journey every page is kept as a picture. A request to any other host fails the journey.
     """
     contexts: list[BrowserContext] = []
     strayed: list[str] = []
 
-    def _visit(locale: str = "zh-CN", timezone: str = "Asia/Shanghai", width: int = 1280, height: int = 900) -> Page:
-        context = browser.new_context(
-            locale=locale, timezone_id=timezone, viewport={"width": width, "height": height}, accept_downloads=True
-        )
+    def _visit(locale: str = "zh-CN", *, width: int = 1280, height: int = 900, **options: Any) -> Page:
+        viewport: ViewportSize = {"width": width, "height": height}
+        context = browser.new_context(locale=locale, timezone_id="Asia/Shanghai", viewport=viewport, **options)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
-        context.on("request", lambda sent: strayed.append(sent.url) if outside(sent.url, server) else None)
+        context.on("request", lambda sent: strayed.append(sent.url) if outside(sent.url) else None)
         return context.new_page()
 
     yield _visit

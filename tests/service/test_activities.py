@@ -245,3 +245,18 @@ def test_future_reach_is_one_day(people: Personas, firm: int) -> None:
     log(people.ann, firm, called(at=clock.now() + timedelta(days=1)))
     with pytest.raises(Invalid):
         log(people.ann, firm, called(at=clock.now() + timedelta(days=1, minutes=1)))
+
+
+@pytest.mark.parametrize("recent", [1, 4, 5000])
+def test_timeline_is_whole_however_few_of_the_newest_are_ones_own(
+    people: Personas, firm: int, monkeypatch: pytest.MonkeyPatch, recent: int
+) -> None:
+    monkeypatch.setattr(service.activities, "RECENT", recent)
+    theirs = service.customers.create(people.bo, CustomerDraft(name="深圳远大仪器厂"))
+    for day in (1, 2, 3):
+        log(people.ann, firm, called(at=datetime(2026, 10, day)))
+    for day in (4, 5, 6, 7):
+        log(people.bo, theirs, called(at=datetime(2026, 10, day)))
+    assert [clock.local(a.at).day for a in timeline(people.ann)] == [3, 2, 1]
+    assert [clock.local(a.at).day for a in timeline(people.mei, limit=5)] == [7, 6, 5, 4, 3]
+    assert [clock.local(a.at).day for a in timeline(people.kai, types=[CALL])] == [7, 6, 5, 4, 3, 2, 1]

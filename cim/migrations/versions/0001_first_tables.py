@@ -130,8 +130,6 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(), nullable=False),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
         sa.Column("session_version", sa.Integer(), nullable=False),
-        sa.Column("failed_count", sa.Integer(), nullable=False),
-        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_login_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_app_user_team_id")),
@@ -239,9 +237,14 @@ def upgrade() -> None:
             ["owner_id", "last_contact_at"],
             unique=False,
             sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.create_index(
-            "ix_customer_live_created", ["created_at"], unique=False, sqlite_where=sa.text("deleted_at IS NULL")
+            "ix_customer_live_created",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.create_index(batch_op.f("ix_customer_name_order"), ["name_order"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_owner_id"), ["owner_id"], unique=False)
@@ -274,7 +277,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("activity", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_activity_at_author", ["at", "author_id"], unique=False, sqlite_where=sa.text("deleted_at IS NULL")
+            "ix_activity_at_author",
+            ["at", "author_id"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.create_index(batch_op.f("ix_activity_author_id"), ["author_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_activity_batch_id"), ["batch_id"], unique=False)
@@ -389,6 +396,7 @@ def upgrade() -> None:
             ["due_at", "assignee_id"],
             unique=False,
             sqlite_where=sa.text("done_at IS NULL AND deleted_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND deleted_at IS NULL"),
         )
 
     if op.get_bind().dialect.name == "sqlite":
@@ -426,12 +434,15 @@ def _postgresql() -> None:
     op.execute(
         "CREATE FUNCTION audit_entry_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "IF TG_OP = 'INSERT' THEN "
-        "IF NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit_entry) THEN RAISE 'audit entries are gapless'; END IF; "
+        "IF NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit_entry) "
+        "THEN RAISE 'audit entries are gapless'; END IF; "
         "RETURN NEW; END IF; RAISE 'audit entries are append-only'; END $$"
     )
     op.execute(
-        "CREATE TRIGGER audit_entry_rows BEFORE INSERT OR UPDATE OR DELETE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_entry_guard()"
+        "CREATE TRIGGER audit_entry_rows BEFORE INSERT OR UPDATE OR DELETE ON audit_entry "
+        "FOR EACH ROW EXECUTE FUNCTION audit_entry_guard()"
     )
     op.execute(
-        "CREATE TRIGGER audit_entry_truncate BEFORE TRUNCATE ON audit_entry FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_guard()"
+        "CREATE TRIGGER audit_entry_truncate BEFORE TRUNCATE ON audit_entry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_guard()"
     )

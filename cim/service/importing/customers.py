@@ -62,10 +62,11 @@ def plan(work: Work, lines: Sequence[Line], options: Options, notes: Notes) -> P
 def apply(work: Work, made: Plan, *, batch_id: int, progress: Progress | None) -> int:
     """Carry a plan out and return how many rows updated a customer. New customers and pairs carry `batch_id`."""
     owners, keys = made.facts["owners"], crypto.keys()
-    fresh = [
-        bulk.NewCustomer(line.standard, line.draft.code, *owners[line.number], line.draft.created_at, keys=keys)
-        for line in made.new
-    ]
+    fresh = []
+    for line in made.new:
+        owner, kept = owners[line.number]
+        created = line.draft.created_at
+        fresh.append(bulk.NewCustomer(line.standard, line.draft.code, owner, kept, created, keys=keys))
     ids = bulk.insert(work, fresh, batch_id=batch_id, progress=progress)
     _queue(work, made, dict(zip((line.number for line in made.new), ids, strict=True)), batch_id)
     updated = len(made.facts.get("merged", ()))

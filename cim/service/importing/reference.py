@@ -19,6 +19,8 @@ AMBIGUOUS = N_("{count} customers fit {value}: write the customer code.")
 OF_SOMEBODY_ELSE = N_("This customer is looked after by somebody else.")
 IN_POOL = N_("This customer is in the public pool: claim it first.")
 _CHUNK = 500
+_CUSTOMER: Any = Customer
+_COLUMNS = (_CUSTOMER.id, _CUSTOMER.uid, _CUSTOMER.code, _CUSTOMER.owner_id)
 
 
 class Known(NamedTuple):
@@ -54,7 +56,7 @@ def by_code(work: Work, codes: Iterable[str]) -> dict[str, list[Known]]:
     """Visible customers by code."""
     found: dict[str, list[Known]] = {}
     for part in _parts(codes):
-        statement = select(*_COLUMNS).where(Customer.code.in_(part), work.visible(Customer))  # type: ignore[attr-defined,call-overload]
+        statement = select(*_COLUMNS).where(_CUSTOMER.code.in_(part), work.visible(Customer))
         for row in work.session.execute(statement):
             found[row.code] = [Known(*row)]
     return found
@@ -81,7 +83,7 @@ def _by_digest(work: Work, words: Iterable[str], kind: str, form: Callable[[str]
     for part in _parts(wanted):
         statement = (
             select(key.digest, *_COLUMNS)
-            .join(Customer, Customer.id == key.customer_id)  # type: ignore[arg-type]
+            .join(Customer, _CUSTOMER.id == key.customer_id)
             .where(key.digest.in_(part), work.visible(Customer))
         )
         for digest, *rest in work.session.execute(statement):
@@ -114,7 +116,3 @@ def _parts(values: Iterable[Any]) -> Iterator[list[Any]]:
     wanted = sorted(set(values))
     for start in range(0, len(wanted), _CHUNK):
         yield wanted[start : start + _CHUNK]
-
-
-_CUSTOMER: Any = Customer
-_COLUMNS = (_CUSTOMER.id, _CUSTOMER.uid, _CUSTOMER.code, _CUSTOMER.owner_id)

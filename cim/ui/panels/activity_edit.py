@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cim import clock, service, words
-from cim.access import Actor
 from cim.config import settings
 from cim.i18n import _, format_datetime
 from cim.models.activity import ActivityDraft, ActivityType, ActivityView, Outcome
 from cim.permissions import Permission
 from cim.ui import feedback, gate
+from cim.work import Actor
 
 
 def chooser(me: Actor, entries: Sequence[ActivityView], *, key: str) -> None:

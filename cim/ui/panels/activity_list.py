@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 
 from cim import clock, labels, service, words
-from cim.access import Actor
 from cim.i18n import _, format_date, format_month
 from cim.models.activity import ActivityType, ActivityView, Outcome
 from cim.permissions import Permission
@@ -18,6 +17,7 @@ from cim.service.activities import ChangeView
 from cim.ui import feedback, gate, pickers
 from cim.ui.panels import activity_edit
 from cim.ui.text import safe, safe_lines
+from cim.work import Actor
 
 PAGE = 50
 _COLORS = {
@@ -102,7 +102,7 @@ def _months(entries: Iterable[ActivityView], changes: Iterable[ChangeView], *, n
             f"**{safe(format_date(day))}**\n\n" + "\n".join(text for _at, text in same)
             for day, same in groupby(inside, key=lambda line: _day(line[0]))
         ]
-        texts.append("\n\n".join([f"#### {safe(format_month(month))}", *days]))
+        texts.append("\n\n".join([f"### {safe(format_month(month))}", *days]))
     return texts
 
 
@@ -124,8 +124,9 @@ def _entry(entry: ActivityView, *, named: bool) -> str:
 
 
 def _change(change: ChangeView) -> str:
-    action = _(labels.ACTIONS.get(change.action, change.action))
-    fields = ", ".join(_field(name) for name in change.fields) if not change.action.endswith(".create") else ""
+    action = _(labels.ACTIONS[change.action]) if change.action in labels.ACTIONS else ""
+    # a record that got its code has just been made: every field is in it, and none of them is news
+    fields = "" if "code" in change.fields else ", ".join(_field(name) for name in change.fields)
     text = " · ".join(part for part in (safe(change.actor), safe(action), safe(fields)) if part)
     return f"- :gray[{clock.local(change.at):%H:%M} · :material/edit_note: {text}]"
 

@@ -77,7 +77,7 @@ def table(found: Sequence[AuditView]) -> AuditView | None:
     if len(found) >= limit() and limit() < MOST:
         st.button(_("Show more"), key="audit.more", on_click=_more)
     number = st.text_input(_("Entry no."), key="entry", bind="query-params", width=140)
-    chosen = event.selection.rows
+    chosen: list[int] = event.selection.rows
     if chosen and chosen[0] < len(found):
         return found[chosen[0]]
     return next((view for view in found if str(view.seq) == number.strip()), None)

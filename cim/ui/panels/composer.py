@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from cim import clock, service, words
-from cim.access import Actor
 from cim.i18n import _
 from cim.models.activity import ActivityDraft, ActivityType, Outcome
 from cim.permissions import Permission
 from cim.ui import feedback, gate, pickers, state
+from cim.work import Actor
 
 NEXT_HOUR = time(9)
 """When on its day the next follow-up is due."""

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from cim import words
-from cim.access import Actor
 from cim.config import settings
 from cim.i18n import N_, _, format_datetime, format_number
 from cim.models.imports import Failure, ImportKind, ImportMode, ImportPreview, ImportReport, OnDuplicate
@@ -18,6 +17,7 @@ from cim.service.imports import BatchView, Prepared
 from cim.tabular import CHOICES
 from cim.ui import feedback, state
 from cim.ui.text import safe
+from cim.work import Actor
 
 KINDS = {
     ImportKind.CUSTOMERS: N_("Customers"),
@@ -69,8 +69,7 @@ def upload(me: Actor, round_: int) -> tuple[ImportKind, Any]:
     if file is None:
         empty = feedback.attempt(imports.template, me, kind)
         if empty is not None:
-            name = f"{kind.value}.xlsx"
-            st.download_button(_("Template"), empty, name, icon=":material/download:", on_click="ignore")
+            st.download_button(_("Template"), empty, f"{kind}.xlsx", icon=":material/download:", on_click="ignore")
     return kind, file
 
 
@@ -87,8 +86,9 @@ def encoding() -> str | None:
 
 def mapping(seen: ImportPreview, kind: ImportKind) -> dict[str, str]:
     """How the file is read, with its first rows; every header can be given another column."""
-    facts = [seen.encoding, {",": "", "\t": _("Tab")}.get(seen.delimiter, seen.delimiter), seen.sheet]
-    st.caption(safe(" · ".join([_("{count} rows", count=format_number(seen.rows)), *(f for f in facts if f)])))
+    delimiter = {",": "", "\t": _("Tab")}.get(seen.delimiter, seen.delimiter)
+    facts = [_("{count} rows", count=format_number(seen.rows)), seen.encoding, delimiter, seen.sheet]
+    st.caption(safe(" · ".join(filter(None, facts))))
     if seen.other_sheets:
         st.info(
             _(
@@ -173,8 +173,6 @@ def another() -> None:
 
 def history(batches: Sequence[BatchView]) -> None:
     """Imports of the past, newest first."""
-    if not batches:
-        return
     st.subheader(_("Imports so far"), anchor=False)
     rows = [
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cim import clock, service
-from cim.i18n import _, format_number, format_percent, language
+from cim.i18n import _, format_number, language
 from cim.models.listing import CustomerFilter
 from cim.models.segment import Dimension, SegmentRowView, SegmentView
 from cim.service.kpis import data_version
@@ -90,7 +90,7 @@ def breadcrumb(view: SegmentView) -> None:
 
 def chart(view: SegmentView, state: str) -> SegmentRowView | None:
     """Draw the counts as bars, or as a heat map and tiles; the row that was pressed, if any."""
-    alt = _("{total} customers by {what}", total=view.total, what=_what(view))
+    alt = _("{total} customers by {what}", total=format_number(view.total), what=_what(view))
     if view.second is None:
         shown = view.rows[:SHOWN]
         figure = charts.kept(("bars", state), lambda: charts.bars([r.label for r in shown], [r.count for r in shown]))
@@ -114,13 +114,17 @@ def table(view: SegmentView, state: str) -> SegmentRowView | None:
     lines = [_line(view, row) for row in view.rows]
     pressed = st.dataframe(
         lines,
+        column_config={
+            _("Customers"): st.column_config.NumberColumn(format="localized"),
+            _("Share"): st.column_config.NumberColumn(format="percent"),
+        },
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"segments.table.{state}",
         alt=_("Table of the counts"),
     )
-    csv = write_csv(list(lines[0]), [list(line.values()) for line in lines])
+    csv = write_csv(list(lines[0]), [[str(cell) for cell in line.values()] for line in lines])
     file = f"segments-{view.dimension.value}{f'-{view.second.value}' if view.second else ''}.csv"
     st.download_button(
         _("Counts as CSV"), csv, file, "text/csv", icon=":material/download:", on_click="ignore", key="segments.csv"
@@ -159,11 +163,11 @@ def _heat(view: SegmentView) -> charts.Figure:
     return charts.heat([label for _value, label in down], [label for _value, label in across], cells)
 
 
-def _line(view: SegmentView, row: SegmentRowView) -> dict[str, str]:
-    line = {name(view.dimension): row.label}
+def _line(view: SegmentView, row: SegmentRowView) -> dict[str, str | int | float]:
+    line: dict[str, str | int | float] = {name(view.dimension): row.label}
     if view.second is not None:
         line[name(view.second)] = row.second_label
-    return {**line, _("Customers"): format_number(row.count), _("Share"): format_percent(row.count / view.total)}
+    return {**line, _("Customers"): row.count, _("Share"): round(row.count / view.total, 4)}
 
 
 def _what(view: SegmentView) -> str:

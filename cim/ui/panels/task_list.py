@@ -7,13 +7,13 @@ from datetime import datetime, time
 import streamlit as st
 
 from cim import clock, service
-from cim.access import Actor
 from cim.i18n import _, format_date
 from cim.models.task import TaskDraft, TaskGroup, TaskView
 from cim.permissions import Permission
 from cim.service.tasks import Later
 from cim.ui import feedback, gate, state
 from cim.ui.text import safe
+from cim.work import Actor
 
 SHOWN = 6
 DUE_HOUR = time(9)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
 
 from cim import clock, service
 from cim.i18n import _, format_number
-from cim.models.kpi import RepView
+from cim.models.kpi import FollowUpsView, RepView
 from cim.models.listing import CustomerFilter
 from cim.ui import feedback, links
 from cim.ui.text import safe
@@ -31,10 +32,18 @@ def _cells(row: RepView) -> dict[str, str]:
         _("Person"): safe(row.name) if row.owner_id else _("Public pool"),
         _("Customers"): _linked(row, row.customers),
         _("New this month"): _linked(row, row.new, **month),
-        _("Follow-ups this week"): "—" if row.follow_ups is None else format_number(row.follow_ups),
+        _("Follow-ups this week"): _spoken(row),
         _("No contact for 30 days"): _linked(row, row.idle, idle_days=30),
         _("Overdue follow-ups"): _linked(row, row.overdue, overdue=True),
     }
+
+
+def _spoken(row: RepView) -> str:
+    if not row.follow_ups:
+        return "—" if row.follow_ups is None else "0"
+    today = clock.today()
+    week = FollowUpsView(since=today - timedelta(days=today.weekday()), until=today, author=row.owner_id)
+    return f"[{format_number(row.follow_ups)}]({links.address(links.TIMELINE, links.follow_ups(week))})"
 
 
 def _linked(row: RepView, count: int, **more: Any) -> str:

@@ -1,0 +1,64 @@
+"""Every page in both languages, on a desk and on a telephone, by day and by night: it draws, fits, and speaks Chinese."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, StorageState, expect
+
+from tests.e2e.browser import Server, open_path, sign_in
+from tests.e2e.conftest import Visit
+
+pytestmark = pytest.mark.e2e
+
+PAGES = {
+    "mei": ["/", "/segments", "/search", "/customer_entry", "/timeline", "/imports", "/customer?id=1", "/account"],
+    "root": ["/users", "/audit"],
+}
+LOOKS = [("zh-CN", 1440, "light"), ("zh-CN", 390, "dark"), ("en-US", 390, "light")]
+if os.environ.get("CIM_E2E_LOOKS") == "all":
+    LOOKS = [(lang, wide, scheme) for lang in ("zh-CN", "en-US") for wide in (1440, 390) for scheme in ("light", "dark")]
+LATIN = {"English", "xlsx", "csv", "CIM", "A", "B", "C", "D"}
+"""Labels that are the same in Chinese."""
+LABELS = """() => [...document.querySelectorAll(
+    "button, h1, h2, h3, [data-testid='stPageLink'], [data-testid='stWidgetLabel'], [data-testid='stMetricLabel'], th")]
+  .filter(e => e.offsetParent && !e.closest("[data-testid='stToolbar'], [data-testid='stHeader']"))
+  .map(e => { const copy = e.cloneNode(true);
+    copy.querySelectorAll("[data-testid='stIconMaterial'], [translate='no'], svg").forEach(i => i.remove());
+    return copy.textContent.trim(); })"""
+WIDTHS = "() => ['html', '[data-testid=stMain]'].map(s => document.querySelector(s).scrollWidth)"
+
+
+@pytest.fixture(scope="module")
+def signed_in() -> dict[str, StorageState]:
+    """The cookies of those who have signed in; every look after the first needs no form."""
+    return {}
+
+
+@pytest.mark.parametrize(("locale", "width", "scheme"), LOOKS)
+def test_every_page_draws_and_fits(
+    server: Server, visit: Visit, signed_in: dict[str, StorageState], tmp_path: Path, locale: str, width: int, scheme: str
+) -> None:
+    """No error box, nothing wider than a telephone, no English label in Chinese; a picture of each page is kept."""
+    for who, paths in PAGES.items():
+        page = visit(locale, width=width, height=1300, color_scheme=scheme, storage_state=signed_in.get(who))
+        if who not in signed_in:
+            sign_in(page, server, who)
+            signed_in[who] = page.context.storage_state()
+        for path in paths:
+            open_path(page, server, path)
+            expect(page.get_by_role("heading").first).to_be_visible()
+            page.screenshot(path=tmp_path / f"{re.sub('[^a-z]', '', path) or 'dashboard'}.png")
+            look(page, path, chinese=locale.startswith("zh"), width=width)
+
+
+def look(page: Page, path: str, *, chinese: bool, width: int) -> None:
+    """Judge what is shown now."""
+    broken = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']")
+    assert broken.all_inner_texts() == [], path
+    assert max(page.evaluate(WIDTHS)) <= width + 10, f"{path} is wider than the screen"
+    if chinese:
+        labels = {text for text in page.evaluate(LABELS) if re.search("[A-Za-z]{2}", text)}
+        english = {text for text in labels - LATIN if not re.search("[一-鿿]", text)}
+        assert not english, f"not translated on {path}: {sorted(english)}"
