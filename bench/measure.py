@@ -72,17 +72,30 @@ class Line:
 
 
 def compared(
-    name: str, value: float, baseline: float, goal: float, *, against: str, unit: str = "ms", **facts: Any
+    name: str,
+    value: float,
+    baseline: float,
+    goal: float,
+    *,
+    against: str,
+    unit: str = "ms",
+    facts: dict[str, Any] | None = None,
 ) -> Line:
     """A line whose ratio to the baseline must be at most `goal`."""
-    return Line(name, value, unit, baseline, against, goal, value / baseline, facts=facts)
+    return Line(name, value, unit, baseline, against, goal, value / baseline, facts=facts or {})
 
 
 def bounded(
-    name: str, value: float, goal: float, *, unit: str = "ms", direction: Direction = "at most", **facts: Any
+    name: str,
+    value: float,
+    goal: float,
+    *,
+    unit: str = "ms",
+    direction: Direction = "at most",
+    facts: dict[str, Any] | None = None,
 ) -> Line:
     """A line whose value itself is bounded."""
-    return Line(name, value, unit, None, "", goal, value, direction, facts)
+    return Line(name, value, unit, None, "", goal, value, direction, facts or {})
 
 
 def quantile(values: Sequence[float], share: float) -> float:

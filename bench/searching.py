@@ -61,12 +61,12 @@ def lines(invented: Sequence[Invented]) -> list[Line]:
             spent += mine.cpu
             facts = {"cpu_p95": mine.cpu_p95, "p50": mine.p50}
             found.append(
-                compared(f"search: {kind}", mine.cpu_p50, other.cpu_p50, 3, against="bare hybrid SQL, CPU", **facts)
+                compared(f"search: {kind}", mine.cpu_p50, other.cpu_p50, 3, against="bare hybrid SQL, CPU", facts=facts)
             )
         differing = _differences(ann, bare, invented, queries)
     found.append(bounded("search: CPU p95 of all classes", quantile(spent, 0.95), _most(len(invented))))
     told = {"of": len(queries)} | ({"first": repr(differing[0])} if differing else {})
-    found.append(bounded("search: answers that differ from LIKE", len(differing), 0, unit="queries", **told))
+    found.append(bounded("search: answers that differ from LIKE", len(differing), 0, unit="queries", facts=told))
     return found
 
 

@@ -108,7 +108,7 @@ class Tab:
             case "page_not_found":
                 raise RuntimeError(f"there is no page {self.page!r}")
             case "script_finished":
-                return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+                return bool(message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN)
         return False
 
     def _refuse(self, message: ForwardMsg) -> None:

@@ -51,8 +51,8 @@ def _created(folder: Path) -> list[Line]:
     facts = {"cpu": ours.cpu_p50, "bare_cpu": theirs.cpu_p50}
     against = "bare INSERT, synchronous=FULL, 4 indexes"
     return [
-        compared("create a customer, every check: p50", ours.p50, theirs.p50, 40, against=against, **facts),
-        bounded("create a customer, every check: p95", ours.p95, 40, cpu_p95=ours.cpu_p95),
+        compared("create a customer, every check: p50", ours.p50, theirs.p50, 40, against=against, facts=facts),
+        bounded("create a customer, every check: p95", ours.p95, 40, facts={"cpu_p95": ours.cpu_p95}),
     ]
 
 
@@ -65,7 +65,9 @@ def _checked(invented: Sequence[Invented]) -> Line:
         draft.phone = "" if number % 2 else draft.phone
         draft.name = draft.name if number % 2 else f"{draft.name[:-1]}行"
     found = each([partial(service.duplicates.check, ann, draft) for draft in drafts])
-    return bounded("duplicate check at entry: CPU p95", found.cpu_p95, 20, cpu_p50=found.cpu_p50, p95=found.p95)
+    return bounded(
+        "duplicate check at entry: CPU p95", found.cpu_p95, 20, facts={"cpu_p50": found.cpu_p50, "p95": found.p95}
+    )
 
 
 def _verified() -> Line:
@@ -76,10 +78,14 @@ def _verified() -> Line:
     ours = repeat(partial(service.audit.verify, root), WALKS)
     rate = entries / ours.cpu_p50 * 1e3
     facts = {"entries_per_s": rate, "entries": entries}
-    found = compared("audit verify", ours.cpu_p50, theirs.cpu_p50, 3, against="bare walk of the chain, CPU", **facts)
+    found = compared(
+        "audit verify", ours.cpu_p50, theirs.cpu_p50, 3, against="bare walk of the chain, CPU", facts=facts
+    )
     if rate < 200_000:
         return found
-    return bounded("audit verify", rate, 200_000, unit="entries/s", direction="at least", ratio=found.judged)
+    return bounded(
+        "audit verify", rate, 200_000, unit="entries/s", direction="at least", facts=facts | {"ratio": found.judged}
+    )
 
 
 def _walk(connection: sqlite3.Connection) -> None:

@@ -21,8 +21,8 @@ _lock = threading.Lock()
 _last: dict[Path, tuple[int, float, int]] = {}
 
 
-def note(seq: int, mac: bytes, at: datetime) -> None:
-    """Remember the head after a commit. Called once per commit that wrote entries, in any order of threads."""
+def note(first: int, seq: int, mac: bytes, at: datetime) -> None:
+    """Remember the head after a commit that wrote entries `first` to `seq`. Threads may come in any order."""
     folder = settings().checkpoints
     with _lock:
         logged, when, newest = _last.get(folder) or _resume(folder)
@@ -30,9 +30,11 @@ def note(seq: int, mac: bytes, at: datetime) -> None:
             return
         line = _line(seq, mac, at)
         folder.mkdir(parents=True, exist_ok=True)
+        if first <= newest and (folder / "head.json").exists():
+            # entries were written where the last head says there are some: keep that head, it convicts a cut log
+            _append(folder, (folder / "head.json").read_text(encoding="utf-8"))
         if seq - logged >= EVERY_ENTRIES or at.timestamp() - when >= EVERY_SECONDS:
-            with open(folder / "checkpoints.jsonl", "a", encoding="utf-8") as log:
-                log.write(line + "\n")
+            _append(folder, line)
             logged, when = seq, at.timestamp()
         temporary = folder / f"head.{os.getpid()}.tmp"
         temporary.write_text(line, encoding="utf-8")
@@ -69,6 +71,17 @@ def set_aside(at: datetime) -> None:
             if (folder / name).exists():
                 os.replace(folder / name, folder / f"{at:%Y%m%dT%H%M%S%f}.{name}")
         _last.pop(folder, None)
+
+
+def forget() -> None:
+    """Read the heads from their files again, as a new process does."""
+    with _lock:
+        _last.clear()
+
+
+def _append(folder: Path, line: str) -> None:
+    with open(folder / "checkpoints.jsonl", "a", encoding="utf-8") as log:
+        log.write(line + "\n")
 
 
 def _line(seq: int, mac: bytes, at: datetime) -> str:

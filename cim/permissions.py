@@ -39,6 +39,7 @@ class Permission(StrEnum):
     IMPORT = "import"
     EXPORT = "export"
     AUDIT_READ = "audit.read"
+    AUDIT_REVEAL = "audit.reveal"
     COLLEAGUE_READ = "colleague.read"
     USER_MANAGE = "user.manage"
     BACKUP_MANAGE = "backup.manage"
@@ -95,6 +96,7 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.SEGMENT_READ: _ALL,
         _P.EXPORT: _ALL,
         _P.AUDIT_READ: _ALL,
+        _P.AUDIT_REVEAL: _ALL,
         _P.COLLEAGUE_READ: _ALL,
     },
     # Separation of duties: the administrator keeps the system, and does not read customers' personal data in clear.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, event, func, insert, select, text
+from sqlalchemy import ColumnElement, bindparam, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
@@ -27,6 +27,18 @@ CUSTOMERS = columns(Customer)
 USERS = columns(User)
 TEAMS = columns(Team)
 SUBJECT_KEYS = columns(SubjectKey)
+
+# built once and of bare columns: it runs before every action, and an ORM object would cost four times as much
+_USER: Any = USERS.__table__.c
+_HELD: Any = columns(AuthSession).__table__.c
+_HOLDER = (
+    select(_USER.username, _USER.name, _USER.role, _USER.team_id, _USER.status, _USER.session_version)
+    .add_columns(_HELD.id, _HELD.revoked_at, _HELD.expires_at, _HELD.session_version.label("version"))
+    .select_from(
+        USERS.__table__.outerjoin(columns(AuthSession).__table__, (_HELD.id == bindparam("held", type_=_HELD.id.type)))
+    )
+    .where(_USER.id == bindparam("user"))
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,7 +85,7 @@ class Work:
         self.action = guard.action
         self.now: datetime = clock.now()
         self.reason = ""
-        self.head: tuple[int, bytes] | None = None
+        self.head: tuple[int, int, bytes] | None = None
         self._events: dict[tuple[str, str], audit.Event] = {}
         self._loose: list[audit.Event] = []
         self._rows: dict[tuple[str, str], Model] = {}
@@ -184,6 +196,7 @@ class Work:
     def load_ciphers(self, uids: Iterable[str]) -> None:
         """Fetch the keys of many customers by one query, for a list."""
         missing = [uid for uid in dict.fromkeys(uids) if uid not in self._ciphers]
+        keys = crypto.keys()
         for start in range(0, len(missing), 500):
             part = missing[start : start + 500]
             found = dict(
@@ -193,7 +206,7 @@ class Work:
             )
             for uid in part:
                 wrapped = found.get(uid)
-                self._ciphers[uid] = crypto.keys().open_subject(uid, bytes(wrapped)) if wrapped else None
+                self._ciphers[uid] = keys.open_subject(uid, bytes(wrapped)) if wrapped else None
 
     def subject_of(self, customer_id: int) -> str:
         """The uid under which a customer's values, and those of its contacts and activities, are sealed."""
@@ -243,12 +256,15 @@ class Work:
         table: Any = ChangeSet
         change_set = self.session.execute(insert(table.__table__).returning(table.id), values).scalar_one()
         self.load_ciphers(e.subject_uid for e in events if e.subject_uid)
+        for e in events:
+            e.reason = e.reason or self.reason
         sealed = [(e, self._ciphers.get(e.subject_uid)) for e in events]
         for e, cipher in sealed:
             if e.subject_uid and cipher is None:
                 e.changes = {}
         mac = audit.append(self.session, _who(self.actor), self.now, change_set, sealed)
-        self.head = (audit.head(self.session)[0], mac)
+        newest = audit.head(self.session)[0]
+        self.head = (newest - len(events) + 1, newest, mac)
 
     def _event_of(self, row: Model) -> audit.Event:
         object_type, object_id, uid = history.name_of(row, self.subject_of)
@@ -322,23 +338,21 @@ def reload(session: Session, me: Actor) -> Actor:
     """The actor as the database knows it now. Raises SessionEnded when the user or the session is no longer good."""
     if me.role is None:
         return me
-    user = session.get(User, me.user_id)
-    if user is None or user.status is not UserStatus.ACTIVE:
+    found = session.execute(_HOLDER, {"user": me.user_id, "held": me.session_id}).first()
+    if found is None or found.status is not UserStatus.ACTIVE:
         raise SessionEnded("Your session has ended. Please sign in again.")
-    if me.session_id is not None:
-        held = session.get(AuthSession, me.session_id)
-        if (
-            held is None
-            or held.revoked_at
-            or held.expires_at <= clock.now()
-            or held.session_version != user.session_version
-        ):
-            raise SessionEnded("Your session has ended. Please sign in again.")
+    if me.session_id is not None and (
+        found.id is None
+        or found.revoked_at
+        or found.expires_at <= clock.now()
+        or found.version != found.session_version
+    ):
+        raise SessionEnded("Your session has ended. Please sign in again.")
     known = replace(
-        me, username=user.username, name=user.name, role=user.role, team_id=user.team_id, team_user_ids=frozenset()
+        me, username=found.username, name=found.name, role=found.role, team_id=found.team_id, team_user_ids=frozenset()
     )
     if Scope.TEAM in {known.scope(p) for p in Permission}:
-        known = replace(known, team_user_ids=_team_members(session, user.team_id))
+        known = replace(known, team_user_ids=_team_members(session, known.team_id))
     return known
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pandas  # noqa: F401
 import streamlit as st
 
+from bench.scripts import loaded
+
 
 @contextlib.asynccontextmanager
 async def frozen(_app: Any) -> AsyncIterator[None]:
@@ -18,4 +20,4 @@ async def frozen(_app: Any) -> AsyncIterator[None]:
     yield
 
 
-app = st.App(Path(__file__).with_name("bare_page.py"), lifespan=frozen)
+app = st.App(Path(__file__).with_name("bare_page.py"), lifespan=frozen, routes=[loaded.ROUTE])

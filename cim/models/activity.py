@@ -55,12 +55,14 @@ class Activity(ActivityFields, SoftDeleted, Timestamped, Versioned, Model, table
     __table_args__ = (
         Index("ix_activity_customer_at", "customer_id", "at", "id"),
         Index("ix_activity_at_author", "at", "author_id", **where("deleted_at IS NULL")),
+        Index("ix_activity_author_at", "author_id", "at", **where("deleted_at IS NULL")),
+        Index("ix_activity_type_at", "type", "at", **where("deleted_at IS NULL")),
     )
     id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id")
     at: datetime
     next_at: datetime | None = None
-    author_id: int | None = Field(default=None, foreign_key="app_user.id", index=True)
+    author_id: int | None = Field(default=None, foreign_key="app_user.id")
     author: str = Field(default="", max_length=60)
     batch_id: int | None = Field(default=None, foreign_key="import_batch.id", index=True)
 

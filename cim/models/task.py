@@ -38,6 +38,7 @@ class Task(TaskFields, SoftDeleted, Timestamped, Versioned, Model, table=True):
     __tablename__ = "task"
     __table_args__ = (
         Index("ix_task_open_due", "due_at", "assignee_id", **where("done_at IS NULL AND deleted_at IS NULL")),
+        Index("ix_task_assignee_due", "assignee_id", "due_at", **where("done_at IS NULL AND deleted_at IS NULL")),
         Index("ix_task_customer_open", "customer_id", "due_at"),
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -69,7 +69,7 @@ def entries(
     return _views(work, _read(work, conditions, after_seq, max(1, min(limit, 1000))))
 
 
-@query(Permission.AUDIT_READ, recorded=True)
+@query(Permission.AUDIT_REVEAL, recorded=True)
 def reveal(work: Work, seq: int, reason: str) -> AuditView:
     """One entry with its personal values in clear. Needs a reason, and is an entry itself, in that record's history.
     Raises Invalid without a reason and NotFound without such an entry."""

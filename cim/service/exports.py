@@ -115,7 +115,12 @@ def _export(
             raise Invalid(
                 "rows", "{count} rows are more than the {cap} your role may export. Narrow it.", count=count, cap=cap
             )
-    facts = {"rows": len(found), "filters": _shown(narrowed), "format": format, "reference": secrets.token_hex(4)}
+    facts: dict[str, Any] = {
+        "rows": len(found),
+        "filters": _shown(narrowed),
+        "format": format,
+        "reference": secrets.token_hex(4),
+    }
     work.record(reason=reason.strip()[:500], **facts)
     made = Exported(_file(work, kind, [mapping.header_of(kind, name) for name in names], found, facts, reason))
     made.rows, made.reference = len(found), str(facts["reference"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import insert, select
 
 from cim import divisions
@@ -35,9 +37,12 @@ def seed(work: Work) -> int:
 @query(Permission.COLLEAGUE_READ)
 def tree(work: Work) -> list[RegionView]:
     """Every region, parents before children, each with its path ("华东 / 江苏省 / 南京市")."""
-    found = {r.code: r for r in work.session.execute(select(Region).order_by(REGIONS.position)).scalars()}
+    shown = (REGIONS.code, REGIONS.name, REGIONS.parent_code, REGIONS.level)
+    found = {row.code: row for row in work.session.execute(select(*shown).order_by(REGIONS.position))}
     return [
-        RegionView(code=r.code, name=r.name, parent_code=r.parent_code, level=r.level, path=" / ".join(_path(r, found)))
+        RegionView.model_construct(
+            code=r.code, name=r.name, parent_code=r.parent_code, level=r.level, path=" / ".join(_path(r, found))
+        )
         for r in found.values()
     ]
 
@@ -59,6 +64,6 @@ def label(name: str | None, level: str | None, parent: str | None) -> str:
     return f"{parent or ''}{name}" if level == RegionLevel.CITY else name
 
 
-def _path(region: Region, found: dict[str, Region]) -> list[str]:
+def _path(region: Any, found: dict[str, Any]) -> list[str]:
     above = found.get(region.parent_code or "")
     return [*(_path(above, found) if above else []), region.name]

@@ -99,8 +99,11 @@ def lifecycle_is(stage: Lifecycle) -> ColumnElement[bool]:
     return rules[stage]
 
 
+def _open_task() -> ColumnElement[bool]:
+    return and_(TASKS.customer_id == CUSTOMERS.id, TASKS.done_at.is_(None), TASKS.deleted_at.is_(None))
+
+
 def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
-    open_task: Any = and_(TASKS.customer_id == CUSTOMERS.id, TASKS.done_at.is_(None), TASKS.deleted_at.is_(None))
     where: list[ColumnElement[bool]] = []
     if f.active_from is not None or f.active_to is not None:
         spoken: list[Any] = [ACTIVITIES.customer_id == CUSTOMERS.id, ACTIVITIES.deleted_at.is_(None)]
@@ -112,10 +115,10 @@ def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
     if f.idle_days is not None:
         where.append(func.coalesce(CUSTOMERS.last_contact_at, CUSTOMERS.created_at) < clock.days_ago(f.idle_days - 1))
     if f.overdue is not None:
-        late = exists().where(open_task, TASKS.due_at < clock.now())
+        late = exists().where(_open_task(), TASKS.due_at < clock.start_of(clock.today()))
         where.append(late if f.overdue else not_(late))
     if f.no_next_step is not None:
-        planned = exists().where(open_task)
+        planned = exists().where(_open_task())
         where.append(not_(planned) if f.no_next_step else planned)
     if f.batch is not None:
         where.append(CUSTOMERS.batch_id == f.batch)

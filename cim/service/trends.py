@@ -76,7 +76,9 @@ def tasks(work: Work, whose: ColumnElement[bool], *, moments: Sequence[datetime]
         and_(t.created_at <= moment, c.created_at <= moment, or_(t.done_at.is_(None), t.done_at > moment))
         for moment in moments
     ]
-    late = [and_(condition, t.due_at < moment) for condition, moment in zip(open_then, moments, strict=True)]
+    # overdue is what was due before the day began: the same line that the worklist and the filter draw
+    days = [clock.start_of(clock.local(moment).date()) for moment in moments]
+    late = [and_(condition, t.due_at < day) for condition, day in zip(open_then, days, strict=True)]
     lived = and_(t.deleted_at.is_(None), or_(t.done_at.is_(None), t.done_at > moments[0]))
     flags = [func.max(case((held, 1), else_=0)).label(f"f{place}") for place, held in enumerate([*late, *open_then])]
     joined = select(*flags).select_from(t).join(Customer, c.id == t.customer_id)

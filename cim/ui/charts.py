@@ -20,8 +20,8 @@ CONFIG = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False}
 COLOR = "#1f7a8c"
 """The first chart colour of the theme, which has contrast enough on both backgrounds."""
 COLORS = [COLOR, "#c8691c", "#4f5fb5", "#4d8a3d", "#a8518a", "#9a7b1f", "#5b7083", "#b5484a"]
-SCALE = [[0, "rgba(31,122,140,0.15)"], [1, "rgba(31,122,140,0.9)"]]
-"""Weak to strong on whatever background there is."""
+SCALES = {False: [[0, "#e6f2f3"], [1, "#0d535f"]], True: [[0, "#17343b"], [1, "#2f8390"]]}
+"""Few to many on a light and on a dark page. Opaque, or the text in the cells cannot choose its colour."""
 _kept: OrderedDict[Hashable, Any] = OrderedDict()
 _lock = Lock()
 
@@ -63,6 +63,7 @@ def bars(names: Sequence[str], values: Sequence[int]) -> Figure:
         "textposition": "auto",
         "cliponaxis": False,
         "marker": {"color": COLOR},
+        "unselected": {"marker": {"opacity": 0.45}, "textfont": {"color": "#84939b"}},
         "customdata": [label(name, 80) for name in names],
         "hovertemplate": "%{customdata}: %{x:,}<extra></extra>",
     }
@@ -80,7 +81,12 @@ def bars(names: Sequence[str], values: Sequence[int]) -> Figure:
     return {"data": [trace], "layout": layout}
 
 
-def heat(down: Sequence[str], across: Sequence[str], table: Sequence[Sequence[int]]) -> Figure:
+def dark() -> bool:
+    """Whether this visitor looks at the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def heat(down: Sequence[str], across: Sequence[str], table: Sequence[Sequence[int]], *, night: bool = False) -> Figure:
     """A table of counts as colours, with the count in each cell. No colour where there is nothing."""
     trace = {
         "type": "heatmap",
@@ -91,7 +97,7 @@ def heat(down: Sequence[str], across: Sequence[str], table: Sequence[Sequence[in
         "customdata": [[[label(d, 80), label(a, 80)] for a in across] for d in down],
         "texttemplate": "%{text}",
         "hovertemplate": "%{customdata[0]} · %{customdata[1]}: %{z:,}<extra></extra>",
-        "colorscale": SCALE,
+        "colorscale": SCALES[night],
         "hoverongaps": False,
         "xgap": 2,
         "ygap": 2,

@@ -34,8 +34,10 @@ def customers(me: Actor) -> tuple[CustomerFilter, Order, int]:
             args=("q",),
             label_visibility="collapsed",
         )
-        with st.popover(_("More filters"), icon=":material/tune:"):
-            _more(me)
+        more = st.popover(_("More filters"), icon=":material/tune:", key="search.more", on_change="rerun")
+        if more.open:  # lists of people and regions are fetched for those who look at them
+            with more:
+                _more(me)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _pills(
             "grade", [*(g.value for g in Grade if g), EMPTY], _("Grade"), lambda code: words.value("grade", _code(code))

@@ -18,13 +18,13 @@ from cim.work import Actor
 REFRESH = "60s"
 TILE = 160
 """Pixels a tile needs at least: two stand side by side on a phone."""
+FITS = 9
+"""Characters beside the change that such a tile has room for."""
 _COLORS: dict[Direction, Literal["normal", "inverse", "off"]] = {
     Direction.UP: "normal",
     Direction.DOWN: "inverse",
     Direction.NEITHER: "off",
 }
-_EMPTY = {"idle", "overdue", "no_next_step"}
-"""Numbers whose zero is the goal: there is nothing to open then, and nothing to do."""
 
 
 def render() -> None:
@@ -85,6 +85,8 @@ def change(kpi: KpiView) -> tuple[str | None, str | None]:
     if kpi.change is None:
         return steps, None
     percent = format_percent(kpi.change)
+    if len(steps) > FITS:
+        steps = _("before: {number}", number=format_number(kpi.previous))
     return (percent if kpi.change <= 0 else f"+{percent}"), steps
 
 

@@ -42,7 +42,7 @@ def _cells(row: CustomerRow) -> dict[str, Any]:
     last = format_relative(row.last_contact_at, now) if row.last_contact_at else _("never")
     idle = row.last_contact_at is None or (now - row.last_contact_at).days >= IDLE_DAYS
     due = format_date(clock.local(row.next_due_at).date()) if row.next_due_at else "—"
-    late = row.next_due_at is not None and row.next_due_at < now
+    late = row.next_due_at is not None and row.next_due_at < clock.start_of(clock.today())
     return {
         "name": row.name,
         "grade": row.grade.value,

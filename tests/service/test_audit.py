@@ -234,6 +234,16 @@ def test_missing_heads_are_told(people: Personas) -> None:
     assert report.problem
 
 
+def test_a_cut_tail_is_found_after_more_was_written_than_was_cut(people: Personas) -> None:
+    """The new head replaces the old one; the old one is kept because work went on below it."""
+    written(people, 7)
+    attack("DELETE FROM audit_entry WHERE seq > 3")
+    checkpoint.forget()
+    for number in range(9):
+        users.add_team(people.root, f"新组 {number}")
+    assert not verified(people).ok
+
+
 def test_a_cut_tail_with_the_newest_head_deleted_is_found_from_the_first_line(people: Personas) -> None:
     written(people, 6)
     attack("DELETE FROM audit_entry")

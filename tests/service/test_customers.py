@@ -66,7 +66,8 @@ def test_same_customer_twice_is_refused_until_a_reason_is_given(people: Personas
     assert match.owner == "安晓然"
     assert match.code == ""
     second = create(people.bo, firm("南京信诺环保科技公司"), duplicate_reason="分公司")
-    assert history()[-1].reason == "" and get(people.bo, second).name == "南京信诺环保科技公司"
+    assert history()[-1].reason == "分公司"
+    assert get(people.bo, second).name == "南京信诺环保科技公司"
 
 
 def test_double_pressed_save_makes_one_customer(people: Personas) -> None:

@@ -283,10 +283,23 @@ def upgrade() -> None:
             sqlite_where=sa.text("deleted_at IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_activity_author_id"), ["author_id"], unique=False)
+        batch_op.create_index(
+            "ix_activity_author_at",
+            ["author_id", "at"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_activity_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_activity_created_at"), ["created_at"], unique=False)
         batch_op.create_index("ix_activity_customer_at", ["customer_id", "at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_activity_type_at",
+            ["type", "at"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
 
     op.create_table(
         "contact",
@@ -389,6 +402,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_task_assignee_due",
+            ["assignee_id", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL AND deleted_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND deleted_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_task_created_at"), ["created_at"], unique=False)
         batch_op.create_index("ix_task_customer_open", ["customer_id", "due_at"], unique=False)
         batch_op.create_index(

@@ -70,8 +70,8 @@ def _customer(line: Line, readers: Readers, notes: Notes) -> bool:
         values["name"] = values["code"]
     values.setdefault("name", "")
     guessed = "kind" not in values
-    values.setdefault("kind", Kind(normalize.kind_guess(name or "公司")))
-    _place(line, values, notes)
+    if guessed:
+        values["kind"] = Kind(normalize.kind_guess(name or "公司"))
     draft, standard = _standard(line, CustomerDraft, values, standards.customer, notes)
     if standard is None or not good:
         return False
@@ -83,15 +83,12 @@ def _customer(line: Line, readers: Readers, notes: Notes) -> bool:
     return True
 
 
-def _place(line: Line, values: dict[str, Any], notes: Notes) -> None:
+def _placed(line: Line, values: dict[str, Any], notes: Notes) -> bool:
     """An unknown region gives way to an address that names its place."""
-    if "region" not in values or "address" not in values:
-        return
-    try:
-        standards.region(values["region"])
-    except Invalid:
-        if divisions.parse(values["address"]):
-            notes.warn(line, "region", REGION_FROM_ADDRESS, value=values.pop("region")[:40])
+    if "address" not in values or not divisions.parse(values["address"]):
+        return False
+    notes.warn(line, "region", REGION_FROM_ADDRESS, value=values.pop("region")[:40])
+    return True
 
 
 def _contact(line: Line, readers: Readers, notes: Notes) -> bool:
@@ -175,6 +172,9 @@ def _standard(
         except Invalid as error:
             if error.field in refused:
                 return draft, None
+            if error.field == "region" and _placed(line, values, notes):
+                draft = made(draft_type, values)
+                continue
             notes.fail(line, error.field, error.msgid, **error.params)
             refused.add(error.field)
             if error.field == "name":

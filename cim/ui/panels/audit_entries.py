@@ -11,6 +11,7 @@ import streamlit as st
 from cim import clock, labels
 from cim.i18n import _, format_datetime, format_number
 from cim.models.audit import AuditView, ChainReport, Result
+from cim.permissions import Permission
 from cim.service import audit
 from cim.ui import feedback
 from cim.ui.text import safe
@@ -95,14 +96,7 @@ def entry(me: Actor, view: AuditView) -> None:
         st.caption(
             safe(" · ".join(part for part in (view.actor, view.role, view.source, view.ip, view.reason) if part))
         )
-        shown = view
-        with (
-            st.form(f"audit.reveal.{view.seq}", border=False),
-            st.container(horizontal=True, vertical_alignment="bottom"),
-        ):
-            reason = st.text_input(_("Reason for seeing personal values"), key=f"audit.reason.{view.seq}")
-            if st.form_submit_button(_("Reveal"), icon=":material/visibility:", key="audit.reveal"):
-                shown = feedback.attempt(audit.reveal, me, view.seq, reason) or view
+        shown = _revealed(me, view) if me.can(Permission.AUDIT_REVEAL) else view
         if not shown.changes:
             st.write(
                 _("The values are gone, or this entry has none. Fields: {fields}", fields=safe(_names(view.fields)))
@@ -114,6 +108,17 @@ def entry(me: Actor, view: AuditView) -> None:
                 for name, (before, after) in shown.changes.items()
             ]
         )
+
+
+def _revealed(me: Actor, view: AuditView) -> AuditView:
+    with (
+        st.form(f"audit.reveal.{view.seq}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        reason = st.text_input(_("Reason for seeing personal values"), key=f"audit.reason.{view.seq}")
+        if st.form_submit_button(_("Reveal"), icon=":material/visibility:", key="audit.reveal"):
+            return feedback.attempt(audit.reveal, me, view.seq, reason) or view
+    return view
 
 
 def verdict(report: ChainReport) -> None:

@@ -95,7 +95,8 @@ def chart(view: SegmentView, state: str) -> SegmentRowView | None:
         shown = view.rows[:SHOWN]
         figure = charts.kept(("bars", state), lambda: charts.bars([r.label for r in shown], [r.count for r in shown]))
         place = charts.show(figure, alt=alt, key=f"segments.bars.{state}", selectable=True)
-        _left_out(len(view.rows) - SHOWN)
+        if (rest := len(view.rows) - SHOWN) > 0:
+            st.caption(_("{count} smaller groups are in the table.", count=rest))
         return shown[place] if place is not None and place < len(shown) else None
     kinds = {"heat": _("Heat map"), "tiles": _("Tiles")}
     kind = st.segmented_control(
@@ -105,7 +106,8 @@ def chart(view: SegmentView, state: str) -> SegmentRowView | None:
         cells = [(row.label, row.second_label, row.count) for row in view.rows]
         charts.show(charts.kept(("tiles", state), lambda: charts.tiles(cells)), alt=alt, key=f"segments.tiles.{state}")
         return None
-    charts.show(charts.kept(("heat", state), lambda: _heat(view)), alt=alt, key=f"segments.heat.{state}")
+    figure = charts.kept(("heat", state, charts.dark()), lambda: _heat(view))
+    charts.show(figure, alt=alt, key=f"segments.heat.{state}")
     return None
 
 
@@ -160,7 +162,9 @@ def _heat(view: SegmentView) -> charts.Figure:
     across = list(dict.fromkeys((row.second, row.second_label) for row in view.rows))[:WIDE]
     counts = {(row.value, row.second): row.count for row in view.rows}
     cells = [[counts.get((d, a), 0) for a, _label in across] for d, _label in down]
-    return charts.heat([label for _value, label in down], [label for _value, label in across], cells)
+    return charts.heat(
+        [label for _value, label in down], [label for _value, label in across], cells, night=charts.dark()
+    )
 
 
 def _line(view: SegmentView, row: SegmentRowView) -> dict[str, str | int | float]:
@@ -172,11 +176,6 @@ def _line(view: SegmentView, row: SegmentRowView) -> dict[str, str | int | float
 
 def _what(view: SegmentView) -> str:
     return " × ".join(name(dimension) for dimension in (view.dimension, view.second) if dimension)
-
-
-def _left_out(groups: int) -> None:
-    if groups > 0:
-        st.caption(_("{count} smaller groups are in the table.", count=groups))
 
 
 def _open_region(code: str) -> None:
