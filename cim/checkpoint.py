@@ -26,13 +26,13 @@ def note(first: int, seq: int, mac: bytes, at: datetime) -> None:
     folder = settings().checkpoints
     with _lock:
         logged, when, newest = _last.get(folder) or _resume(folder)
+        if first <= newest:
+            # entries were written where the last head says there are some: keep that head, it convicts a cut log
+            _keep(folder)
         if seq <= newest:
             return
         line = _line(seq, mac, at)
         folder.mkdir(parents=True, exist_ok=True)
-        if first <= newest and (folder / "head.json").exists():
-            # entries were written where the last head says there are some: keep that head, it convicts a cut log
-            _append(folder, (folder / "head.json").read_text(encoding="utf-8"))
         if seq - logged >= EVERY_ENTRIES or at.timestamp() - when >= EVERY_SECONDS:
             _append(folder, line)
             logged, when = seq, at.timestamp()
@@ -77,6 +77,14 @@ def forget() -> None:
     """Read the heads from their files again, as a new process does."""
     with _lock:
         _last.clear()
+
+
+def _keep(folder: Path) -> None:
+    head, log = folder / "head.json", folder / "checkpoints.jsonl"
+    if head.exists():
+        line = head.read_text(encoding="utf-8")
+        if not log.exists() or line not in log.read_text(encoding="utf-8").splitlines():
+            _append(folder, line)
 
 
 def _append(folder: Path, line: str) -> None:

@@ -12,7 +12,7 @@ from cim.ui.panels import audit_entries
 me = shell.open_page(_("Audit log"), Permission.AUDIT_READ)
 
 wanted = audit_entries.filters()
-actions = st.container(horizontal=True)
+actions = st.container(horizontal=True, vertical_alignment="center")
 found = feedback.attempt(audit.entries, me, **wanted, limit=audit_entries.limit()) or []
 chosen = audit_entries.table(found)
 if chosen is not None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cim import service
-from cim.i18n import _
+from cim.i18n import _, format_number
 from cim.permissions import Permission
 from cim.ui import feedback, filters, shell, tables
 from cim.ui.panels import list_actions
@@ -16,9 +16,8 @@ if found is None:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-    count = (
-        _("At least {total} customers", total=found.total) if found.more else _("{total} customers", total=found.total)
-    )
+    total = format_number(found.total)
+    count = _("At least {total} customers", total=total) if found.more else _("{total} customers", total=total)
     st.markdown(f"**{count}**", width="content")
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if not chosen.q:

@@ -211,12 +211,12 @@ def _values(work: Work, owner: int | None, day: date, week: Period) -> dict[str,
         *(s.scalar_subquery() for s in counts.values()),
     ]
     row = work.session.execute(select(*columns).select_from(c).where(*common)).one()
-    return dict(zip([*cases, *counts], row, strict=True))
+    return dict(zip([*cases, *counts], map(int, row), strict=True))
 
 
 def _spoken(work: Work, author: int | None, period: Period) -> Any:
-    where = trends.follow_ups(work, period, author=author)
-    return select(func.count()).select_from(Activity).join(Customer).where(*where).correlate(None)
+    made = trends.spoken(work, period, author=author).c.made
+    return select(func.coalesce(func.sum(made), 0))
 
 
 def _kpi(
@@ -269,11 +269,9 @@ def _follow_ups(author: int | None, week: Period, values: dict[str, int], past: 
 
 def _authors(work: Work, own: int | None) -> dict[int, int]:
     """Follow-ups of this week by author."""
-    a: Any = Activity
-    where = trends.follow_ups(work, periods.week_to_date(clock.today()), author=own)
-    grouped = select(a.author_id, func.count()).select_from(a).join(Customer)
-    found = work.session.execute(grouped.where(*where, a.author_id.is_not(None)).group_by(a.author_id))
-    return {row[0]: row[1] for row in found}
+    c = trends.spoken(work, periods.week_to_date(clock.today()), author=own).c
+    grouped = select(c.author_id, func.sum(c.made)).where(c.author_id.is_not(None)).group_by(c.author_id)
+    return {row[0]: int(row[1]) for row in work.session.execute(grouped)}
 
 
 def _rep(owner_id: int, name: str, counts: Any, spoken: int | None) -> RepView:

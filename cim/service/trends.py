@@ -48,24 +48,31 @@ def contacts(
     a: Any = Activity
     week = case(*((a.at < _end(week.last), place) for place, week in enumerate(weeks)), else_=None).label("week")
     made = (case((a.author_id == author, 1), else_=0) if author is not None else literal(1)).label("made")
-    held = case((whose, 1), else_=0).label("held")
-    span = Period(weeks[0].first, weeks[-1].last)
-    spoken = select(week, a.customer_id, made, held).where(*follow_ups(work, span)).select_from(a).join(Customer)
-    each = spoken.subquery()
-    e = each.c
-    sums = select(e.week, func.sum(e.made).label("made"), func.max(e.held).label("held"))
-    customer = sums.group_by(e.week, e.customer_id).subquery()
-    grouped = select(customer.c.week, func.sum(customer.c.made), func.sum(customer.c.held)).group_by(customer.c.week)
+    span = within(a.at, Period(weeks[0].first, weeks[-1].last))
+    e = select(week, a.customer_id, made).where(span, a.deleted_at.is_(None)).subquery().c
+    spoken = select(e.week, e.customer_id, func.sum(e.made).label("made")).group_by(e.week, e.customer_id).subquery()
+    sums = select(spoken.c.week, func.sum(spoken.c.made), func.count(case((whose, 1))))
+    joined = sums.select_from(spoken).join(Customer, Customer.id == spoken.c.customer_id)  # type: ignore[arg-type]
+    grouped = joined.where(work.visible(Customer)).group_by(spoken.c.week)
     found = {row[0]: (int(row[1]), int(row[2])) for row in work.session.execute(grouped)}
     both = [found.get(place, (0, 0)) for place in range(len(weeks))]
     return {"follow_ups": [made for made, _held in both], "active": [held for _made, held in both]}
 
 
-def follow_ups(work: Work, period: Period, *, author: int | None = None) -> list[ColumnElement[bool]]:
-    """Follow-ups of a period in reach, for a query that joins Activity and Customer: the scope goes through the join."""
+def spoken(work: Work, period: Period, *, author: int | None = None) -> Any:
+    """Follow-ups of a period in reach, as a joined table with columns `author_id` and `made` (how many).
+
+    They are summed up by customer first, and the scope looks at those few: a scope of several owners is slow the other
+    way round (a manager over 100,000 customers: 19 ms instead of 444).
+    """
     a: Any = Activity
-    where = [within(a.at, period), a.deleted_at.is_(None), work.visible(Customer)]
-    return where if author is None else [*where, a.author_id == author]
+    where = [within(a.at, period), a.deleted_at.is_(None)]
+    if author is not None:
+        where.append(a.author_id == author)
+    made = func.count().label("made")
+    each = select(a.customer_id, a.author_id, made).where(*where).group_by(a.customer_id, a.author_id).subquery()
+    reached = select(each.c.author_id, each.c.made).join(Customer, Customer.id == each.c.customer_id)  # type: ignore[arg-type]
+    return reached.where(work.visible(Customer)).subquery()
 
 
 def tasks(work: Work, whose: ColumnElement[bool], *, moments: Sequence[datetime]) -> dict[str, list[int]]:

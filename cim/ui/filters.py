@@ -160,6 +160,7 @@ def _select(name: str, options: dict[str, str]) -> None:
         list(options),
         format_func=lambda c: options.get(c, c),
         index=None,
+        placeholder=_("Any"),
         key=f"search.{name}",
         on_change=_keep,
         args=(name,),
@@ -170,7 +171,8 @@ def _pills(name: str, options: list[str], label: str, shown: Callable[[str], str
     _bind(name, str, None)
     if st.session_state[f"search.{name}"] not in options:
         st.session_state[f"search.{name}"] = None
-    st.pills(label, options, format_func=shown, key=f"search.{name}", on_change=_keep, args=(name,), width="content")
+    kept: dict[str, Any] = {"key": f"search.{name}", "on_change": _keep, "args": (name,)}
+    st.pills(label, options, format_func=shown, width="content", wrap=True, **kept)
 
 
 def _bind(name: str, convert: Callable[[str], Any], default: Any) -> None:

@@ -93,6 +93,7 @@ def region(me: Actor, *, key: str, label: str = "", url: str = "") -> str | None
         list(paths),
         format_func=lambda code: paths.get(code, code),
         index=None,
+        placeholder=_("Any"),
         key=key,
         on_change=_to_url,
         args=(key, url),

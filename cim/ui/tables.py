@@ -22,15 +22,15 @@ def customers(rows: Sequence[CustomerRow], *, key: str) -> int | None:
             words.field("name"), type="tertiary", alignment="left", pinned=True, key=f"{key}.open", on_click=_noted
         ),
         "grade": st.column_config.TextColumn(words.field("grade"), width=60),
-        "phone": st.column_config.TextColumn(words.field("phone"), width=130),
-        "owner": st.column_config.TextColumn(words.field("owner"), width=90),
-        "region": st.column_config.TextColumn(words.field("region"), width=130),
-        "last": st.column_config.TextColumn(_("Last contact"), width=110),
+        "phone": st.column_config.TextColumn(words.field("phone"), width=115),
+        "owner": st.column_config.TextColumn(words.field("owner"), width=80),
+        "region": st.column_config.TextColumn(words.field("region"), width=125),
+        "last": st.column_config.TextColumn(_("Last contact"), width=95),
         "next": st.column_config.TextColumn(_("Next follow-up"), width=120),
         "complete": st.column_config.ProgressColumn(
-            _("Completeness"), min_value=0, max_value=100, format="%d%%", width=110
+            _("Completeness"), min_value=0, max_value=100, format="%d%%", width=95
         ),
-        "code": st.column_config.TextColumn(words.field("code"), width=95),
+        "code": st.column_config.TextColumn(words.field("code"), width=80),
     }
     st.dataframe(data, column_config=config, hide_index=True, key=key, height="content", alt=_("List of customers"))
     pressed = st.session_state.get(f"{key}.open")

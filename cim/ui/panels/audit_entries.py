@@ -35,7 +35,7 @@ def filters() -> dict[str, Any]:
             width=240,
         )
         kind = st.selectbox(
-            _("Record"), ["", *labels.OBJECTS], format_func=_object, key="object_type", bind="query-params", width=150
+            _("Record"), ["", *labels.OBJECTS], format_func=_kind, key="object_type", bind="query-params", width=150
         )
         number = st.text_input(_("Record no."), key="object_id", bind="query-params", width=100)
         result = st.selectbox(
@@ -73,6 +73,7 @@ def table(found: Sequence[AuditView]) -> AuditView | None:
         on_select="rerun",
         selection_mode="single-row",
         key="audit.table",
+        height=560,
         alt=_("Entries of the audit log"),
     )
     if len(found) >= limit() and limit() < MOST:
@@ -157,6 +158,10 @@ def _action(code: str) -> str:
 
 def _object(name: str) -> str:
     return _(labels.OBJECTS.get(name, name)) if name else ""
+
+
+def _kind(name: str) -> str:
+    return _object(name) or _("Any")
 
 
 def _field(name: str) -> str:

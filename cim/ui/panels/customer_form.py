@@ -78,11 +78,7 @@ def _short(prefix: str, masked: CustomerView | None) -> None:
     )
     left.text_input(words.field("contact"), key=f"{prefix}.contact", max_chars=60)
     with right:
-        st.pills(
-            words.field("grade"),
-            [g.value for g in Grade if g],
-            key=f"{prefix}.grade",
-        )
+        st.pills(words.field("grade"), [g.value for g in Grade if g], key=f"{prefix}.grade")
 
 
 def _reach(prefix: str, masked: CustomerView | None) -> None:
@@ -116,6 +112,7 @@ def _place(me: Actor, prefix: str, masked: CustomerView | None) -> None:
             list(paths),
             format_func=lambda c: paths.get(c, c),
             index=None,
+            placeholder=_("Not filled in"),
             key=f"{prefix}.region",
         )
     held = masked.address if masked and masked.masked else ""
@@ -134,6 +131,7 @@ def _class(prefix: str, choices: dict[str, list[str]]) -> None:
                 words.field(name),
                 _with(choices[name], prefix, name),
                 index=None,
+                placeholder=_("Not filled in"),
                 key=f"{prefix}.{name}",
                 accept_new_options=True,
             )
@@ -159,9 +157,8 @@ def _owner(me: Actor, prefix: str) -> None:
 
 def _words(prefix: str, choices: dict[str, list[str]]) -> None:
     held = st.session_state.get(f"{prefix}.tags") or []
-    st.multiselect(
-        words.field("tags"), sorted({*choices["tags"], *held}), key=f"{prefix}.tags", accept_new_options=True
-    )
+    known, empty = sorted({*choices["tags"], *held}), _("Not filled in")
+    st.multiselect(words.field("tags"), known, placeholder=empty, key=f"{prefix}.tags", accept_new_options=True)
     st.text_input(words.field("preference"), key=f"{prefix}.preference", max_chars=500)
     st.text_area(words.field("notes"), key=f"{prefix}.notes", max_chars=5000, height=80)
 
