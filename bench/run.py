@@ -27,7 +27,7 @@ def measure(customers: int, *, say: Callable[[str], None], only: str = "") -> li
             say(f"building {customers:,} customers ...")
             invented = base.build(customers)
             steps: dict[str, Callable[[], list[Line]]] = {
-                "pages": lambda: pages.lines(invented[0].name[2:4], folder),
+                "pages": lambda: pages.lines(folder),
                 "search": lambda: searching.lines(invented),
                 "numbers": lambda: numbers.lines(folder),
                 "writing": lambda: writing.lines(invented, folder),

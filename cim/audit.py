@@ -24,6 +24,7 @@ from cim.models.base import columns
 
 VERSION = "1"
 GENESIS = bytes(32)
+_CHUNK = 2000  # entries of one statement: an import has as many as rows, and they need not all be held twice
 _LOCK = 0x43494D  # any constant: the advisory lock that serialises writers of the chain on PostgreSQL
 
 
@@ -70,6 +71,9 @@ def append(
         }
         prev = row["mac"] = keys.mac(prev, canonical(row))
         rows.append(row)
+        if len(rows) == _CHUNK:
+            session.execute(insert(_table()), rows)
+            rows = []
     if rows:
         session.execute(insert(_table()), rows)
     return prev

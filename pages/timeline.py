@@ -27,5 +27,6 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     with st.container(width=220):
         author = pickers.person(me, key="timeline.person", url="person")
     types = pickers.types(key="timeline.types", url="types")
-    since = pickers.period(key="timeline.period", url="period")
-activity_list.render(me, author_id=author, types=types, since=since, key="timeline.list")
+    first, last = pickers.span(key="timeline.span")
+    since = pickers.period(key="timeline.period", url="period") if first is None else first
+activity_list.render(me, author_id=author, types=types, since=since, until=last, key="timeline.list")

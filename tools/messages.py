@@ -24,6 +24,7 @@ POSITIONS = {
     "Conflict": 0,
     "PossibleDuplicate": 0,
     "Bad": 0,
+    "Reason": 0,
     "Invalid": 1,
 }
 """Which argument of a call is a text for people, by the name called."""

@@ -25,6 +25,9 @@ from cim.models.base import (
 )
 
 
+LIVE = "deleted_at IS NULL"
+
+
 class Kind(StrEnum):
     COMPANY = "company"
     PERSON = "person"
@@ -111,9 +114,10 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
 
     __tablename__ = "customer"
     __table_args__ = (
-        Index("ix_customer_live_created", "created_at", **where("deleted_at IS NULL")),
-        Index("ix_customer_live_contacted", "owner_id", "last_contact_at", **where("deleted_at IS NULL")),
+        Index("ix_customer_live_created", "created_at", **where(LIVE)),
+        Index("ix_customer_live_contacted", "owner_id", "last_contact_at", **where(LIVE)),
         Index("ix_customer_owner_id_id", "owner_id", "id"),
+        Index("ix_customer_figures", "owner_id", "created_at", "last_contact_at", "next_due_at", **where(LIVE)),
     )
     SEALED: ClassVar[tuple[str, ...]] = ("phone", "phone2", "email", "wechat", "id_number", "address")
 

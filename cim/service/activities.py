@@ -145,13 +145,7 @@ def timeline(
     the last one shown and continues the list. Raises NotFound for a customer outside the actor's scope."""
     activity: Any = Activity
     size = max(1, min(limit, 200))
-    between: list[Any] = []
-    if author_id is not None:
-        between.append(activity.author_id == author_id)
-    if since is not None:
-        between.append(activity.at >= since)
-    if until is not None:
-        between.append(activity.at < until)
+    between = _between(author_id, since, until)
     if before is not None:
         between += [activity.at <= before[0], tuple_(activity.at, activity.id) < tuple_(*before)]
     where = [*between, activity.type.in_(types)] if types else between
@@ -164,6 +158,18 @@ def timeline(
     if len(found) == size or since is None:
         return found
     return _read(work, where, size, by_time=work.actor.scope(Permission.CUSTOMER_READ) is not Scope.OWN)
+
+
+@query(Permission.CUSTOMER_READ)
+def count(
+    work: Work, *, author_id: int | None = None, since: datetime | None = None, until: datetime | None = None
+) -> int:
+    """How many activities `timeline` lists for the same arguments, over all customers in the actor's reach."""
+    activity: Any = Activity
+    customer: Any = Customer
+    joined = select(func.count()).select_from(activity).join(Customer, customer.id == activity.customer_id)
+    where = [*_between(author_id, since, until), activity.deleted_at.is_(None), work.visible(Customer)]
+    return int(work.session.execute(joined.where(*where)).scalar_one())
 
 
 @query(Permission.CUSTOMER_READ)
@@ -213,6 +219,18 @@ def _start_of_recent(work: Work, where: list[Any]) -> datetime | None:
     newest = select(activity.at).where(activity.deleted_at.is_(None), *where).order_by(activity.at.desc())
     found: datetime | None = work.session.execute(newest.offset(RECENT).limit(1)).scalar_one_or_none()
     return found
+
+
+def _between(author_id: int | None, since: datetime | None, until: datetime | None) -> list[Any]:
+    activity: Any = Activity
+    where: list[Any] = []
+    if author_id is not None:
+        where.append(activity.author_id == author_id)
+    if since is not None:
+        where.append(activity.at >= since)
+    if until is not None:
+        where.append(activity.at < until)
+    return where
 
 
 def _own(work: Work, activity_id: int, version: int | None) -> Activity:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, cast, exists, func, not_, or_, select, text
 
 from cim import clock, crypto, db, search_text
-from cim.models import Activity, Customer, CustomerSearch, CustomerTag, DuplicatePair, LookupKey, Task
+from cim.models import Activity, Customer, CustomerSearch, CustomerTag, DuplicatePair, LookupKey
+from cim.models.activity import ActivityType
 from cim.models.base import columns
 from cim.models.customer import Lifecycle
 from cim.models.listing import Contacted, CustomerFilter, CustomerList, Order
@@ -23,7 +25,6 @@ TAGS = columns(CustomerTag)
 LOOKUPS = columns(LookupKey)
 DOCUMENTS = columns(CustomerSearch)
 ACTIVITIES = columns(Activity)
-TASKS = columns(Task)
 PAIRS = columns(DuplicatePair)
 
 CANDIDATES = 3000
@@ -99,27 +100,19 @@ def lifecycle_is(stage: Lifecycle) -> ColumnElement[bool]:
     return rules[stage]
 
 
-def _open_task() -> ColumnElement[bool]:
-    return and_(TASKS.customer_id == CUSTOMERS.id, TASKS.done_at.is_(None), TASKS.deleted_at.is_(None))
-
-
 def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
+    """Read from what activities and tasks keep on the customer (activities.touch), so that an index can answer."""
+    last, due = CUSTOMERS.last_contact_at, CUSTOMERS.next_due_at
+    today = clock.start_of(clock.today())
     where: list[ColumnElement[bool]] = []
     if f.active_from is not None or f.active_to is not None:
-        spoken: list[Any] = [ACTIVITIES.customer_id == CUSTOMERS.id, ACTIVITIES.deleted_at.is_(None)]
-        if f.active_from is not None:
-            spoken.append(ACTIVITIES.at >= clock.start_of(f.active_from))
-        if f.active_to is not None:
-            spoken.append(ACTIVITIES.at < clock.start_of(f.active_to + timedelta(days=1)))
-        where.append(exists().where(*spoken))
+        where.append(_active(f))
     if f.idle_days is not None:
-        where.append(func.coalesce(CUSTOMERS.last_contact_at, CUSTOMERS.created_at) < clock.days_ago(f.idle_days - 1))
+        where.append(func.coalesce(last, CUSTOMERS.created_at) < clock.days_ago(f.idle_days - 1))
     if f.overdue is not None:
-        late = exists().where(_open_task(), TASKS.due_at < clock.start_of(clock.today()))
-        where.append(late if f.overdue else not_(late))
+        where.append(due < today if f.overdue else or_(due.is_(None), due >= today))
     if f.no_next_step is not None:
-        planned = exists().where(_open_task())
-        where.append(not_(planned) if f.no_next_step else planned)
+        where.append(due.is_(None) if f.no_next_step else due.is_not(None))
     if f.batch is not None:
         where.append(CUSTOMERS.batch_id == f.batch)
     if f.duplicates_of is not None:
@@ -129,6 +122,22 @@ def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
         )
         where.append(exists().where(here, PAIRS.status == PairStatus.OPEN))
     return where
+
+
+def _active(f: CustomerFilter) -> ColumnElement[bool]:
+    """Somebody was in contact in these days; a note to oneself is no contact."""
+    if f.active_to is None or f.active_to >= clock.today():
+        recent: ColumnElement[bool] = CUSTOMERS.last_contact_at >= clock.start_of(f.active_from or date(1970, 1, 1))
+        return recent
+    spoken = [
+        ACTIVITIES.customer_id == CUSTOMERS.id,
+        ACTIVITIES.deleted_at.is_(None),
+        ACTIVITIES.type != ActivityType.NOTE,
+        ACTIVITIES.at < clock.start_of(f.active_to + timedelta(days=1)),
+    ]
+    if f.active_from is not None:
+        spoken.append(ACTIVITIES.at >= clock.start_of(f.active_from))
+    return exists().where(*spoken)
 
 
 def _contacted(when: Contacted) -> ColumnElement[bool]:
@@ -213,11 +222,19 @@ def _verified(
     statement = select(CUSTOMERS.id, CUSTOMERS.owner_id, DOCUMENTS.document).join(
         CustomerSearch, DOCUMENTS.customer_id == CUSTOMERS.id
     )
-    for customer_id, owner_id, document in work.session.execute(statement.where(CUSTOMERS.id.in_(candidates), *where)):
+    for customer_id, owner_id, document in work.session.execute(statement.where(_among(work, candidates), *where)):
         rank = search_text.rank(asked, document)
         if rank:
             found[customer_id] = (rank, owner_id == work.actor.user_id, _KINDS.get(rank, "name"))
     return found
+
+
+def _among(work: Work, ids: list[int]) -> ColumnElement[bool]:
+    """Membership as one bound value: up to 3,000 parameters would cost more than the rows they find."""
+    if db.is_sqlite(work.session):
+        each = func.json_each(json.dumps(ids)).table_valued("value")
+        return CUSTOMERS.id.in_(select(each.c.value))  # type: ignore[no-any-return]
+    return CUSTOMERS.id == any_(cast(ids, ARRAY(BigInteger)))  # type: ignore[no-any-return]
 
 
 def _walk(

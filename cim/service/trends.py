@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, se
 from cim import clock
 from cim.analytics.periods import Period
 from cim.models import Activity, Customer, Task
+from cim.models.activity import ActivityType
 from cim.service.activities import NO_CONTACT
 from cim.work import Work
 
@@ -49,9 +50,12 @@ def contacts(
     week = case(*((a.at < _end(week.last), place) for place, week in enumerate(weeks)), else_=None).label("week")
     made = (case((a.author_id == author, 1), else_=0) if author is not None else literal(1)).label("made")
     span = within(a.at, Period(weeks[0].first, weeks[-1].last))
-    e = select(week, a.customer_id, made).where(span, a.deleted_at.is_(None)).subquery().c
-    spoken = select(e.week, e.customer_id, func.sum(e.made).label("made")).group_by(e.week, e.customer_id).subquery()
-    sums = select(spoken.c.week, func.sum(spoken.c.made), func.count(case((whose, 1))))
+    contact = case((a.type != ActivityType.NOTE, 1), else_=0).label("contact")
+    e = select(week, a.customer_id, made, contact).where(span, a.deleted_at.is_(None)).subquery().c
+    sums_of = (func.sum(e.made).label("made"), func.max(e.contact).label("contact"))
+    spoken = select(e.week, e.customer_id, *sums_of).group_by(e.week, e.customer_id).subquery()
+    active = func.count(case((and_(whose, spoken.c.contact == 1), 1)))
+    sums = select(spoken.c.week, func.sum(spoken.c.made), active)
     joined = sums.select_from(spoken).join(Customer, Customer.id == spoken.c.customer_id)  # type: ignore[arg-type]
     grouped = joined.where(work.visible(Customer)).group_by(spoken.c.week)
     found = {row[0]: (int(row[1]), int(row[2])) for row in work.session.execute(grouped)}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import streamlit as st
 
 from cim import clock, service, words
-from cim.i18n import _
+from cim.i18n import _, format_date
 from cim.models.activity import ActivityType
 from cim.models.customer import CustomerRow
 from cim.models.listing import CustomerFilter
@@ -143,6 +143,23 @@ def period(*, key: str, label: str = "", url: str = "") -> datetime | None:
         wrap=True,
     )
     return clock.start_of(starts[chosen][1]) if chosen else None
+
+
+def span(*, key: str) -> tuple[datetime | None, datetime | None]:
+    """The days a link asks for (`?since=2026-11-16&until=2026-11-22`, both included), with a button to let go of them;
+    first moment and the moment after the last, or None twice."""
+    try:
+        first, last = (date.fromisoformat(st.query_params[name]) for name in ("since", "until"))
+    except (KeyError, ValueError):
+        return None, None
+    label = f"{format_date(first)} – {format_date(last)}"
+    st.button(label, icon=":material/close:", key=key, on_click=_let_go, args=(("since", "until"),), type="tertiary")
+    return clock.start_of(first), clock.start_of(last + timedelta(days=1))
+
+
+def _let_go(names: tuple[str, ...]) -> None:
+    for name in names:
+        st.query_params.pop(name, None)
 
 
 def _suggestions(me: Actor, key: str, typed: str) -> None:

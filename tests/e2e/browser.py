@@ -31,7 +31,7 @@ ARGS = [
 ]
 PORTS = range(8700, 8791)
 """Below those that the system hands out to clients: nobody takes one between the look and the start."""
-ROW = 35
+ROW = 33
 """Pixels of a table's row."""
 PATIENCE = 30_000
 """Milliseconds to wait for a page: the first load of a cold server on a busy machine takes a good part of them."""
@@ -199,8 +199,16 @@ def press(page: Page | Locator, key: str, *, begins: bool = False) -> None:
     part(page, key, begins=begins).get_by_role("button").first.click(timeout=PATIENCE)
 
 
+def table_of(page: Page) -> Locator:
+    """The table of a page, once it has rows. It is painted on a canvas, and has no key; in the canvas stands what a screen
+    reader reads."""
+    table = page.get_by_test_id("stDataFrame").first
+    table.locator("td").first.wait_for(state="attached", timeout=PATIENCE)
+    return table
+
+
 def cells(table: Locator, column: int) -> dict[int, str]:
-    """Row number and text of the drawn rows of a table. It is painted on a canvas; this reads what a screen reader would."""
+    """Row number and text of the rows of a table that are drawn; the first column is 0."""
     found = table.locator(f"td[aria-colindex='{column + 1}']").evaluate_all(
         "all => all.map(cell => [Number(cell.parentElement.getAttribute('aria-rowindex')), cell.textContent])"
     )

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import Server, cells, open_path, part, press, press_cell, sign_in
+from tests.e2e.browser import Server, cells, open_path, part, press, press_cell, sign_in, table_of
 
 pytestmark = pytest.mark.e2e
 
@@ -51,9 +51,8 @@ def find_by_last_digits(page: Page, server: Server) -> None:
     """Type the last four digits of the number and open the customer from the list."""
     open_path(page, server, "/search")
     part(page, "search.q").get_by_role("searchbox").fill(PHONE[-4:])
-    table = part(page, "search.list")
-    named = table.get_by_role("gridcell", name=NAME)
-    named.first.wait_for(state="attached")
+    table = table_of(page)
+    table.locator("td", has_text=NAME).first.wait_for(state="attached")
     press_cell(table, next(row for row, name in cells(table, 0).items() if NAME in name))
     page.wait_for_url("**/customer?id=*")
     expect(page.get_by_role("heading", name=NAME)).to_be_visible()
@@ -64,7 +63,7 @@ def log_call(page: Page, said: str) -> None:
     """Write what was said, plan tomorrow, save, and see it in the timeline."""
     box = part(page, "customer.composer.box")
     box.get_by_role("textbox").first.fill(said)
-    box.get_by_role("button", name="明天").click()
+    box.get_by_text("明天", exact=True).click()
     press(box, "customer.composer.save.", begins=True)
     expect(page.get_by_test_id("stMarkdown").filter(has_text=said)).to_be_visible()
     expect(box.get_by_role("textbox").first).to_have_value("")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.browser import Server, number, open_path, part, press_cell, settled, sign_in
+from tests.e2e.browser import Server, number, open_path, part, press_cell, settled, sign_in, table_of
 
 pytestmark = pytest.mark.e2e
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 def counted(page: Page) -> int:
     """The number above the list of customers."""
     page.wait_for_url("**/search?*")
-    count = page.get_by_text("位客户").first
+    count = page.get_by_text("个客户").first
     expect(count).to_be_visible()
     settled(page)
     return number(count.inner_text())
@@ -44,9 +44,7 @@ def test_manager_sees_each_person(server: Server, page: Page) -> None:
 def test_manager_opens_a_segment(server: Server, page: Page) -> None:
     """A row of the table and a bar of the chart open the customers they count."""
     sign_in(page, server, "mei", path="/segments")
-    table = part(page, "segments.table.", begins=True)
-    table.get_by_role("gridcell").first.wait_for(state="attached")
-    press_cell(table, 0, x=17)
+    press_cell(table_of(page), 0, x=17)
     opened = open_chosen(page)
     assert opened > 0
 

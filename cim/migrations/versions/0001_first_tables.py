@@ -231,6 +231,13 @@ def upgrade() -> None:
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_customer_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            "ix_customer_figures",
+            ["owner_id", "created_at", "last_contact_at", "next_due_at"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_customer_last_contact_at"), ["last_contact_at"], unique=False)
         batch_op.create_index(
             "ix_customer_live_contacted",

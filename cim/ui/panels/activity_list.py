@@ -36,13 +36,14 @@ def render(
     author_id: int | None = None,
     types: Sequence[ActivityType] = (),
     since: datetime | None = None,
+    until: datetime | None = None,
     key: str = "timeline",
 ) -> None:
     """Draw the timeline of one customer (with edits of its fields between the follow-ups) or of all in the actor's
-    reach."""
+    reach. `until` is exclusive; with it the list says how many there are."""
     if me.can(Permission.CUSTOMER_READ):
         wanted = {"customer_id": customer_id, "author_id": author_id, "types": tuple(types), "since": since}
-        _list(wanted, key)
+        _list(wanted | {"until": until}, key)
 
 
 @st.fragment
@@ -67,6 +68,9 @@ def _list(me: Actor, wanted: dict[str, Any], key: str) -> None:
         )
         st.info(hint, icon=":material/event_note:")
         return
+    if wanted["until"] is not None and not wanted["types"] and wanted["customer_id"] is None:
+        total = service.activities.count(me, **{name: wanted[name] for name in ("author_id", "since", "until")})
+        st.markdown(f"**{_('{count} follow-ups', count=total)}**")
     if any(entry.may_edit for entry in entries):
         activity_edit.chooser(me, [entry for entry in entries if entry.may_edit], key=f"{key}.edit")
     for month in _months(entries, changes, named=wanted["customer_id"] is None):
