@@ -12,7 +12,7 @@ FIELDS = {
     "contact": N_("Contact person"),
     "phone": N_("Phone"),
     "phone2": N_("Second phone"),
-    "email": N_("E-mail"),
+    "email": N_("Email"),
     "wechat": N_("WeChat"),
     "gender": N_("Gender"),
     "birthday": N_("Birthday"),

@@ -25,6 +25,7 @@ POSITIONS = {
     "PossibleDuplicate": 0,
     "Bad": 0,
     "Reason": 0,
+    "fail": 2,
     "Invalid": 1,
 }
 """Which argument of a call is a text for people, by the name called."""

@@ -35,7 +35,7 @@ def verify(
     report = audit.verify(output.OPERATOR, reconcile=reconcile)
     output.show(report, as_json, lambda: _said(report))
     for name in report.drifted[:20]:
-        output.say(_("Changed past the program: {name}", name=name))
+        output.say(_("Changed outside CIM: {name}", name=name))
     if report.broken_at is not None:
         output.say(_("Entry {seq}: {problem}", seq=report.broken_at, problem=report.problem))
     elif report.problem:
@@ -71,7 +71,7 @@ def _said(report: ChainReport) -> str:
     if report.ok:
         count = format_number(report.entries)
         return _("The log is whole: {count} entries, head {head}", count=count, head=report.head[:12])
-    return _("The log does NOT hold. Head {head}", head=report.head[:12])
+    return _("The log is NOT intact. Head {head}", head=report.head[:12])
 
 
 def _line(view: AuditView) -> str:

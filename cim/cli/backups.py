@@ -63,6 +63,6 @@ def restore(file: File, as_json: output.Json = False) -> None:
 
     report = backups.restore(output.OPERATOR, file)
     if report.kept is not None:
-        output.say(_("The database before is kept in {path}", path=str(report.kept)))
+        output.say(_("The previous database is kept in {path}", path=str(report.kept)))
     output.say(_("Everybody is signed out."))
     output.show(report, as_json, lambda: _("Restored: {path}", path=str(file)))

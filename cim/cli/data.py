@@ -40,7 +40,7 @@ def import_file(
         Path | None, typer.Option("--map", metavar="FILE.json", help='{"header of the file": "column"}.')
     ] = None,
     create_missing: Annotated[
-        bool, typer.Option("--create-missing", help="Create the owners that are no users, disabled.")
+        bool, typer.Option("--create-missing", help="Create disabled accounts for unknown owners.")
     ] = False,
     encoding: Annotated[str | None, typer.Option(help="Instead of detecting it: utf-8, gb18030, ...")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,

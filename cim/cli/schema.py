@@ -28,7 +28,7 @@ def upgrade(
     before = schema.current()
     kept = backup.upgrade_with_backup(without_backup=without_backup)
     if kept is not None:
-        output.say(_("The database before is kept in {path}", path=str(kept)))
+        output.say(_("The previous database is kept in {path}", path=str(kept)))
     result = {"from": before, "to": schema.current(), "backup": kept}
     output.show(result, as_json, lambda: _("The schema is {revision}", revision=schema.current() or ""))
 

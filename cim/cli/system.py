@@ -85,7 +85,7 @@ def prepare() -> bool:
         )
     made = crypto.create_keys()
     if kept := backup.upgrade_with_backup():
-        output.say(_("The database before is kept in {path}", path=str(kept)))
+        output.say(_("The previous database is kept in {path}", path=str(kept)))
     regions.seed(output.OPERATOR)
     return made
 

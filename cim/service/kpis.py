@@ -45,7 +45,7 @@ _NUMBERS = (
     _Kpi(
         "customers",
         N_("Customers"),
-        N_("All customers in your reach. Compared with a week ago; the line shows the last 12 weeks."),
+        N_("All customers you can see. Compared with a week ago; the line shows the last 12 weeks."),
         Direction.UP,
         lambda owner, _today: CustomerFilter(owner=owner),
     ),
@@ -82,7 +82,7 @@ _NUMBERS = (
     _Kpi(
         "overdue",
         N_("Overdue follow-ups"),
-        N_("Customers with an open task past its time. Compared with a week ago; the line shows the last 12 weeks."),
+        N_("Customers with an overdue task. Compared with a week ago; the line shows the last 12 weeks."),
         Direction.DOWN,
         lambda owner, _today: CustomerFilter(owner=owner, overdue=True),
     ),

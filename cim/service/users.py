@@ -101,7 +101,7 @@ def update(work: Work, user_id: int, *, version: int, name: str, role: Role, tea
         raise Invalid("name", "Enter the name")
     _known_team(work, team_id)
     if role is not user.role:
-        _not_oneself(work, user, N_("Nobody changes his own role."))
+        _not_oneself(work, user, N_("You cannot change your own role."))
         if user.role is Role.ADMIN:
             _another_admin(work, user)
     if (role, team_id) != (user.role, user.team_id):
@@ -113,7 +113,7 @@ def update(work: Work, user_id: int, *, version: int, name: str, role: Role, tea
 def disable(work: Work, user_id: int, *, reason: str = "") -> None:
     """Lock an account out, at once in every browser. Its customers stay with it until they are handed over."""
     user = work.get(User, user_id)
-    _not_oneself(work, user, N_("Nobody disables himself."))
+    _not_oneself(work, user, N_("You cannot disable your own account."))
     if user.role is Role.ADMIN:
         _another_admin(work, user)
     if user.status is not UserStatus.DISABLED:

@@ -172,7 +172,7 @@ def _suggestions(me: Actor, key: str, typed: str) -> None:
         label = f"**{safe(row.name)}** :gray[{_facts(row)}]"
         st.button(label, key=f"{key}.take.{row.id}", type="tertiary", on_click=preset, args=(key, row.id), wrap=True)
     if found.total > len(found.rows):
-        st.caption(_("There are more: type on."))
+        st.caption(_("More matches: keep typing."))
 
 
 def _facts(row: CustomerRow) -> str:

@@ -65,7 +65,7 @@ def _password(_reached: dict[str, Any]) -> None:
 
     outcome = password_form()
     if outcome is None:
-        st.caption(_("No account or password lost? Ask your administrator."))
+        st.caption(_("No account, or forgotten password? Ask your administrator."))
     elif outcome.ok:
         _go("change" if outcome.must_change_password else "ticket", outcome.proof)
     elif outcome.retry_after:

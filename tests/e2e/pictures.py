@@ -26,7 +26,7 @@ def main() -> None:
                 )
                 sign_in(page, server, who)
                 if show:
-                    open_path(page, server, "/search?grade=A&contacted=today&no_next_step=false")
+                    open_path(page, server, "/search?grade=A&no_next_step=false")
                     show(page)
                 take(page, name)
         finally:

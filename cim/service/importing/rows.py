@@ -41,7 +41,7 @@ _OUTCOMES = {
 }
 TYPE_WORDS = {word: kind for kind, words in _TYPES.items() for word in words.split()}
 OUTCOME_WORDS = {word: outcome for outcome, words in _OUTCOMES.items() for word in words.split()}
-WORD_KEPT = N_("{value} is none of our results: it was added to the content.")
+WORD_KEPT = N_("{value} is not a known outcome: it was added to the content.")
 REGION_FROM_ADDRESS = N_("Region {value} is not known: the address was used.")
 
 

@@ -62,7 +62,7 @@ def _list(me: Actor, wanted: dict[str, Any], key: str) -> None:
         changes = service.activities.history(me, wanted["customer_id"], since=oldest)
     if not entries and not changes:
         hint = (
-            _("Nothing fits. Take a filter away.")
+            _("No matches. Remove a filter.")
             if narrowed or wanted["since"]
             else _("Nothing yet. Log the first call or visit.")
         )

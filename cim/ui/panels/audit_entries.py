@@ -136,7 +136,7 @@ def verdict(report: ChainReport) -> None:
     )
     st.error(safe(place or _("Rows were changed past the program.")), icon=":material/gpp_bad:")
     if report.drifted:
-        st.caption(safe(_("Changed past the program: {name}", name=", ".join(report.drifted[:50]))))
+        st.caption(safe(_("Changed outside CIM: {name}", name=", ".join(report.drifted[:50]))))
 
 
 def result_label(result: str) -> str:

@@ -102,7 +102,7 @@ def mapping(seen: ImportPreview, kind: ImportKind) -> dict[str, str]:
         if seen.unknown_columns:
             st.warning(
                 _(
-                    "Left out, because nobody knows what they are: {columns}",
+                    "Not recognised, will not be imported: {columns}",
                     columns=safe(", ".join(seen.unknown_columns)),
                 )
             )
@@ -136,7 +136,7 @@ def decisions(me: Actor, kind: ImportKind) -> dict[str, Any]:
     )
     create = False
     if kind is ImportKind.CUSTOMERS and me.can(Permission.USER_MANAGE):
-        create = st.checkbox(_("Create the owners that are no users, disabled"), key="imports.create")
+        create = st.checkbox(_("Create disabled accounts for unknown owners"), key="imports.create")
     return {"mode": mode, "on_duplicate": double, "create_missing": create}
 
 

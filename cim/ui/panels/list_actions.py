@@ -25,7 +25,7 @@ def nothing(me: Actor, chosen: CustomerFilter) -> None:
     """An empty list teaches the next step."""
     if chosen.model_dump(exclude_defaults=True):
         st.info(
-            _("No customer fits. Take a filter away, or type less: two characters or the last 4 digits are enough.")
+            _("No matches. Remove a filter, or type less: two characters or the last 4 digits are enough.")
         )
         if me.can(Permission.CUSTOMER_WRITE) and chosen.q:
             st.page_link(

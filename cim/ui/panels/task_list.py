@@ -98,7 +98,7 @@ def _row(me: Actor, task: TaskView, key: str, *, named: bool, someone: bool = Fa
         names = {Later.TOMORROW: _("Tomorrow"), Later.NEXT_WEEK: _("Next week")}
         menu = f"{key}.later.{task.id}.{task.version}"
         st.menu_button(
-            _("Put off"),
+            _("Postpone"),
             [later.value for later in Later],
             format_func=lambda code: names[Later(code)],
             key=menu,

@@ -29,7 +29,7 @@ def _cells(row: RepView) -> dict[str, str]:
     today = clock.today()
     month: dict[str, Any] = {"created_from": today.replace(day=1), "created_to": today}
     return {
-        _("Person"): safe(row.name) if row.owner_id else _("Public pool"),
+        _("Colleague"): safe(row.name) if row.owner_id else _("Public pool"),
         _("Customers"): _linked(row, row.customers),
         _("New this month"): _linked(row, row.new, **month),
         _("Follow-ups this week"): _spoken(row),
