@@ -73,8 +73,8 @@ _NUMBERS = (
         "idle",
         N_("No contact for 30 days"),
         N_(
-            "Customers nobody was in contact with for 30 days or more, counted from their creation where there was no "
-            "contact. Compared with a week ago; the line shows the last 12 weeks."
+            "Customers not contacted for 30 days or more; if never contacted, counted from when they were added. "
+            "Compared with a week ago; the line shows the last 12 weeks."
         ),
         Direction.DOWN,
         lambda owner, _today: CustomerFilter(owner=owner, idle_days=trends.IDLE_DAYS),
