@@ -57,6 +57,7 @@ def copy(to: Path | None = None, *, kind: str = "manual") -> Path:
     temporary = folder / f".{target.name}.{os.getpid()}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.touch(mode=0o600)  # before there is anything in it to read; both programs fill an empty file
         if settings().is_sqlite:
             _vacuum_into(temporary)
             facts = _examined(temporary)
@@ -205,12 +206,10 @@ def integrity() -> list[str]:
 
 
 def _vacuum_into(target: Path) -> None:
-    target.unlink(missing_ok=True)
     with closing(
         sqlite3.connect(f"file:{settings().sqlite_path}?mode=rw", uri=True, timeout=db.BUSY_SECONDS)
     ) as connection:
         connection.execute("VACUUM INTO ?", (str(target),))
-    os.chmod(target, 0o600)
 
 
 def _examined(path: Path) -> dict[str, Any]:
@@ -270,6 +269,7 @@ def _swap(path: Path) -> Path | None:
         current.with_name(f"{current.name}.before-restore-{stamp}"),
     )
     db.engine().dispose()
+    incoming.touch(mode=0o600)
     shutil.copyfile(path, incoming)
     try:
         _end_sessions(incoming)

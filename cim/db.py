@@ -53,12 +53,20 @@ def wait_for_server(seconds: float = 10) -> None:
 
 @lru_cache(maxsize=8)
 def _engine(url: str) -> Engine:
+    # hide_parameters: the values of a failed statement are customers' data, and errors are logged
     if not url.startswith("sqlite"):
         return create_engine(
-            url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+            url,
+            pool_size=10,
+            max_overflow=20,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5},
+            hide_parameters=True,
         )
-    settings().home.mkdir(parents=True, exist_ok=True)
-    made = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}, pool_size=10)
+    settings().home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}, pool_size=10, hide_parameters=True
+    )
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "begin", _begin_sqlite)
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cim.i18n import N_
 
 ACTIONS: dict[str, str] = {
+    "activities.count": N_("Follow-ups counted"),
     "activities.get": N_("Follow-up read"),
     "activities.history": N_("Changes of a customer read"),
     "activities.log": N_("Follow-up logged"),

@@ -8,6 +8,7 @@ import gc
 import hashlib
 import importlib
 import ipaddress
+import json
 import logging
 import secrets
 from collections.abc import AsyncIterator
@@ -28,7 +29,7 @@ from cim import backup, crypto, i18n, passwords, schema
 from cim.access import SYSTEM, Actor
 from cim.config import settings
 from cim.errors import CimError
-from cim.service import regions, sessions
+from cim.service import backups, regions, sessions
 
 log = logging.getLogger("cim.server")
 
@@ -47,7 +48,10 @@ SECURITY_HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 BIND_HEADER = "x-cim-bind"
-COLLECT_SECONDS, PURGE_SECONDS = 60, 3600
+GUARDED = ("/media/", "/_stcore/upload_file")
+"""Parts of paths that need a session, wherever they stand: below a base path too."""
+COLLECT_SECONDS, PURGE_SECONDS, BACKUP_SECONDS = 60, 3600, 600
+LONGEST_BODY = 2000  # bytes
 
 
 def options() -> dict[str, Any]:
@@ -74,7 +78,7 @@ def refuse_public_demo(*hosts: str | None) -> None:
 def prepare() -> None:
     """Make the key file and the newest schema; an older SQLite database is backed up first, PostgreSQL is upgraded by
     its administrator. Raises SystemExit with what to do when the data cannot be served."""
-    settings().home.mkdir(parents=True, exist_ok=True)
+    settings().home.mkdir(mode=0o700, parents=True, exist_ok=True)
     current = schema.current()
     if current is not None and not (settings().keys / "kek.key").exists():
         raise SystemExit(f"There is a database but not its key file {settings().keys / 'kek.key'}. Put it back.")
@@ -132,10 +136,13 @@ async def end(request: Request) -> Response:
 
 
 async def _ticket_of(request: Request) -> str | None:
-    if int(request.headers.get("content-length") or 0) > 2000:
-        return None
+    body = b""
+    async for part in request.stream():  # anybody may send this: no more is read than a ticket takes
+        body += part
+        if len(body) > LONGEST_BODY:
+            return None
     try:
-        ticket = (await request.json())["ticket"]
+        ticket = json.loads(body)["ticket"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return ticket[:200] if isinstance(ticket, str) else None
@@ -176,7 +183,7 @@ async def _refusal(request: Request) -> Response | None:
     path = request.url.path
     if settings().demo and not _reached_locally(request):
         return PlainTextResponse("the demo company is for this computer only", 403)
-    if path.startswith(("/media/", "/_stcore/upload_file")):
+    if any(part in path for part in GUARDED):
         token = request.cookies.get(sessions.cookie_names()[0])
         if await run_in_threadpool(sessions.resolve, token, False) is None:
             return PlainTextResponse("sign in first", 401)
@@ -259,6 +266,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     chores = [
         asyncio.create_task(_every(COLLECT_SECONDS, gc.collect)),
         asyncio.create_task(_every(PURGE_SECONDS, sessions.purge, SYSTEM)),
+        asyncio.create_task(_every(BACKUP_SECONDS, backups.daily_if_due, SYSTEM)),
     ]
     try:
         yield

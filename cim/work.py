@@ -40,6 +40,9 @@ _HOLDER = (
     .where(_USER.id == bindparam("user"))
 )
 
+LARGEST_ID = 2**31 - 1
+"""A link may ask for any number; beyond this one a database does not look but fails."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=Model)
@@ -102,9 +105,9 @@ class Work:
         """One row in the actor's reach. NotFound when there is none; Conflict when it is no longer at `version`;
         Denied when the actor may see it but the permission `to` does not reach its owner."""
         table: Any = model
-        row: M | None = self.session.execute(
-            select(model).where(table.id == key, self.visible(model))
-        ).scalar_one_or_none()
+        row: M | None = None
+        if not isinstance(key, int) or 0 < key <= LARGEST_ID:
+            row = self.session.execute(select(model).where(table.id == key, self.visible(model))).scalar_one_or_none()
         if row is None:
             raise NotFound("This record does not exist or is not yours to see.")
         if to is not None and isinstance(row, Customer) and not access.owns(self.actor, to, row.owner_id):

@@ -55,11 +55,8 @@ if check:
         import_steps.result(me, prepared, report)
     st.stop()
 
-bar = st.progress(0.0, _("Importing … any other click stops it, and then nothing is imported."))
-report = feedback.attempt(
-    imports.run, me, prepared, token=token, progress=lambda done, every: bar.progress(done / max(every, 1)), **options
-)
-bar.empty()
+with feedback.progress(_("Importing … any other click stops it, and then nothing is imported.")) as told:
+    report = feedback.attempt(imports.run, me, prepared, token=token, progress=told, **options)
 if report is None:
     st.stop()
 state.spend("imports")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -11,7 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from cim import db, passwords, server
+from cim import backup, db, passwords, server
 from cim.models import User
 from cim.service import sessions
 from cim.service.sessions import VISITOR
@@ -31,7 +33,7 @@ def web(people: Personas) -> TestClient:
     async def page(_request: object) -> HTMLResponse:
         return HTMLResponse("<p>page</p>")
 
-    theirs = ["/media/{name}", "/_stcore/upload_file/{name:path}", "/_stcore/metrics", "/_stcore/agent/interact"]
+    theirs = ["/media/{name}", "/base/media/{name}", "/_stcore/upload_file/{name:path}", "/_stcore/metrics", "/_stcore/agent/interact"]
     routes = [Route("/", page), *(Route(path, text, methods=["GET", "PUT"]) for path in theirs)]
     return TestClient(Starlette(routes=[*server.ROUTES, *routes], middleware=server.MIDDLEWARE))
 
@@ -101,6 +103,22 @@ def test_what_is_no_sign_in_of_ours_gets_no_cookie(
     assert "cim_session" not in web.cookies
 
 
+def test_no_more_of_a_body_is_read_than_a_ticket_takes(home: Path) -> None:
+    read: list[int] = []
+    answers: list[int] = []
+
+    async def endless() -> dict[str, object]:
+        read.append(1)
+        return {"type": "http.request", "body": b"x" * 1000, "more_body": len(read) < 50}
+
+    async def note(message: MutableMapping[str, Any]) -> None:
+        answers.extend([message["status"]] if "status" in message else [])
+
+    scope = {"type": "http", "method": "POST", "path": "/session/start", "headers": [(b"x-cim", b"1")]}
+    asyncio.run(Route("/session/start", server.start, methods=["POST"]).app(scope, endless, note))  # type: ignore[arg-type]
+    assert (answers, len(read)) == ([400], 3)
+
+
 def test_a_ticket_is_good_once_and_for_its_browser_only(web: TestClient, ticket: str) -> None:
     stranger = TestClient(web.app)
     stranger.get("/")
@@ -133,6 +151,7 @@ def test_sign_out_kills_the_copied_cookie(web: TestClient, ticket: str) -> None:
 def test_files_and_uploads_need_a_session(web: TestClient, ticket: str) -> None:
     paths = ["/media/abc.csv", "/_stcore/upload_file/session/file"]
     assert [web.get(path).status_code for path in paths] == [401, 401]
+    assert web.get("/base/media/abc.csv").status_code == 401
     assert web.put("/_stcore/upload_file/session/file", content=b"x").status_code == 401
     web.post("/session/start", json={"ticket": ticket}, headers=OURS)
     assert [web.get(path).status_code for path in paths] == [200, 200]
@@ -200,6 +219,18 @@ def assert_fresh_settings() -> None:
 
     config._read.cache_clear()
     assert config.settings().demo
+
+
+def test_the_server_takes_a_backup_every_day(people: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "BACKUP_SECONDS", 0)
+
+    async def until_taken() -> None:
+        async with server.lifespan(None), asyncio.timeout(30):
+            while not any(entry.action == "backups.daily_if_due" for entry in history()):
+                await asyncio.sleep(0)
+
+    asyncio.run(until_taken())
+    assert [found.kind for found in backup.held()] == ["daily"]
 
 
 def test_the_server_makes_its_data_folder_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,10 +55,8 @@ def import_file(
     content, chosen = _content(file), _mapping(map_file)
     prepared = imports.prepare(me, content, filename=file.name, kind=kind, mapping=chosen, encoding=encoding)
     how: dict[str, Any] = {"mode": mode, "on_duplicate": on_duplicate, "create_missing": create_missing}
-    if dry_run:
-        report = imports.check(me, prepared, **how)
-    else:
-        report = imports.run(me, prepared, strict=strict, progress=_told, **how)
+    checked = imports.check(me, prepared, **how) if dry_run else None
+    report = checked or imports.run(me, prepared, strict=strict, progress=_told, **how)
     output.show(report, as_json, lambda: _lines(report))
     if strict and report.failed:
         output.say(_("{count} rows could not be taken: nothing was imported.", count=report.failed))

@@ -80,7 +80,7 @@ def contacts(work: Work, stored: Sequence[Stored]) -> int:
         people.setdefault(customer.id, []).append(index.Person(draft.name, clear["phone"], clear["email"], number))
     work.bulk(Contact, rows, changes=changes)
     entries = [
-        index.Entry(customer.id, customer.standard.plain | customer.standard.sealed, people[customer.id])
+        index.Entry(customer.id, index.facts(customer.standard.plain | customer.standard.sealed, people[customer.id]))
         for customer in stored
         if customer.id in people
     ]

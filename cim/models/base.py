@@ -31,9 +31,9 @@ class Model(SQLModel, registry=registry(metadata=metadata)):
 
 
 class Draft(SQLModel):
-    """Base of every input: unknown fields are refused, so nothing can be slipped in."""
+    """Base of every input: unknown fields are refused, so nothing can be slipped in. An error does not repeat the value."""
 
-    model_config = SQLModelConfig(extra="forbid")
+    model_config = SQLModelConfig(extra="forbid", hide_input_in_errors=True)
 
 
 class View(SQLModel):

@@ -24,7 +24,6 @@ from cim.models.base import (
     where,
 )
 
-
 LIVE = "deleted_at IS NULL"
 
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from cim.models.base import Draft, View
 from cim.models.customer import CustomerRow, Grade, Kind, Lifecycle
+
+# what a link may hold and a database can compare with
+Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Days = Annotated[int, Field(ge=0, le=100_000)]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
 
 
 class Contacted(StrEnum):
@@ -35,7 +43,7 @@ class CustomerFilter(Draft):
     """
 
     q: str = ""
-    owner: int | None = None
+    owner: Number | None = None
     region: str = ""
     grade: Grade | None = None
     kind: Kind | None = None
@@ -44,15 +52,15 @@ class CustomerFilter(Draft):
     tag: str = ""
     lifecycle: Lifecycle | None = None
     contacted: Contacted | None = None
-    created_from: date | None = None
-    created_to: date | None = None
-    active_from: date | None = None
-    active_to: date | None = None
-    idle_days: int | None = None
+    created_from: Day | None = None
+    created_to: Day | None = None
+    active_from: Day | None = None
+    active_to: Day | None = None
+    idle_days: Days | None = None
     overdue: bool | None = None
     no_next_step: bool | None = None
-    batch: int | None = None
-    duplicates_of: int | None = None
+    batch: Number | None = None
+    duplicates_of: Number | None = None
 
 
 class CustomerList(View):

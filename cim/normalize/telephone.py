@@ -12,6 +12,7 @@ _NEIGHBOURS = (852, 853, 886)
 _SEPARATOR = re.compile(r"[/;,、|\n]| 或 ?|或")
 _EXTENSION = re.compile(r"(?:转分机|分机号?|转|ext\.?|x|#)[\s:.]*(\d{1,6})$", re.IGNORECASE)
 _HYPHEN_EXTENSION = re.compile(r"(?<=\d{4})[-\s]+(\d{1,6})$")
+_MOBILE = re.compile(r"1[3-9]\d{9}")
 _LABEL = re.compile(r"^[^\d+(]+")
 _REMARK = re.compile(r"\(\D+\)|[^\d)]+$")
 
@@ -118,8 +119,10 @@ def _international(number: str) -> str:
 
 def _chinese(number: str) -> tuple[str, str]:
     """Return area code and local number of a +86 number; a mobile or service number has no area code."""
+    national = number.removeprefix("+86")
+    if _MOBILE.fullmatch(national):
+        return "", national
     import phonenumbers
 
-    national = number.removeprefix("+86")
     length = phonenumbers.length_of_geographical_area_code(phonenumbers.parse(number))
     return (f"0{national[:length]}", national[length:]) if length else ("", national)

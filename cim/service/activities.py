@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
-from cim import clock
+from cim import clock, db
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.i18n import _
 from cim.models import Activity, AuditEntry, Customer, Task, User
@@ -122,6 +122,9 @@ def touch(work: Work, customer_ids: Sequence[int]) -> None:
     ids = sorted(set(customer_ids))
     for start in range(0, len(ids), 500):
         part = customer.c.id.in_(ids[start : start + 500])
+        if not db.is_sqlite(work.session):
+            # the update sees what was committed when it began: so wait for the others before it, not in it
+            work.session.execute(select(customer.c.id).where(part).order_by(customer.c.id).with_for_update())
         work.session.execute(customer.update().where(part).values(values))
     for row in work.session.identity_map.values():
         if isinstance(row, Customer):

@@ -26,7 +26,8 @@ _RECORDED = [name for name in _STORED if name not in {"id", "uid", "created_at"}
 
 @dataclass
 class NewCustomer:
-    """A customer ready to be inserted. Sealing happens on construction, so that it need not wait for a transaction."""
+    """A customer ready to be inserted. Sealing and indexing happen on construction, so that they need not wait for a
+    transaction; `facts` are what it is found by, where they are known already."""
 
     standard: standards.Standard
     code: str = ""
@@ -35,11 +36,13 @@ class NewCustomer:
     created_at: datetime | None = None
     uid: str = field(default_factory=new_uid)
     keys: InitVar[crypto.Keys | None] = None
+    facts: index.Facts | None = None
     cipher: crypto.Cipher = field(init=False)
     wrapped: bytes = field(init=False)
     sealed: dict[str, bytes | None] = field(init=False)
 
     def __post_init__(self, keys: crypto.Keys | None) -> None:
+        self.facts = self.facts or index.facts(_clear(self))
         self.cipher, self.wrapped = (keys or crypto.keys()).new_subject(self.uid)
         self.sealed = {
             name: self.cipher.seal(value, f"customer.{name}.{self.uid}") if value else None
@@ -114,7 +117,7 @@ def _insert(work: Work, part: Sequence[tuple[int, str, NewCustomer]], batch_id: 
     work.bulk(SubjectKey, keys)
     work.bulk(Customer, stored, changes=changes)
     work.bulk(CustomerTag, tags)
-    index.write(work, [index.Entry(number, _clear(new)) for number, _code, new in part], new=True)
+    index.write(work, [index.Entry(number, new.facts) for number, _code, new in part if new.facts], new=True)
 
 
 def _row(work: Work, number: int, code: str, new: NewCustomer, batch_id: int | None) -> dict[str, Any]:

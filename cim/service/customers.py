@@ -22,6 +22,8 @@ from cim.work import Work, command, query
 
 CUSTOMERS = columns(Customer)
 TAGS = columns(CustomerTag)
+FOLLOWS = {"region_code": {"region", "address"}, "birthday": {"birthday", "id_number"}, "phone2": {"phone", "phone2"}}
+"""Columns that are read from other fields of a draft too: the second number of a phone field, the birthday of an ID."""
 
 
 @command(Permission.CUSTOMER_WRITE)
@@ -60,10 +62,10 @@ def update(work: Work, customer_id: int, draft: CustomerDraft, *, version: int) 
     given = draft.model_fields_set
     before = _values(work, row)
     standard = standards.customer(_completed(draft, row, before))
-    changed = _apply(work, row, standard, given)
+    # first what may be refused: an import goes on after a refusal, and must not find the row half changed
+    changed = "owner_id" in given and draft.owner_id != row.owner_id and assign(work, customer_id, draft.owner_id)
+    changed |= _apply(work, row, standard, given)
     changed |= _retag(work, row, standard.tags) if "tags" in given else False
-    if "owner_id" in given and draft.owner_id != row.owner_id:
-        changed |= assign(work, customer_id, draft.owner_id)
     if changed:
         row.updated_at = work.now
         _refresh(work, row)
@@ -185,7 +187,7 @@ def next_code(work: Work, customer_id: int) -> str:
 def reindex(work: Work, row: Customer) -> None:
     """Bring search and matching up to date after a change of the customer or of its contacts."""
     contacts = index.contacts_of(work, row.id or 0, work.cipher(row.uid))
-    index.write(work, [index.Entry(row.id or 0, _values(work, row), contacts)], new=False)
+    index.write(work, [index.Entry(row.id or 0, index.facts(_values(work, row), contacts))], new=False)
 
 
 def name_order(name: str) -> str:
@@ -220,7 +222,7 @@ def _insert(work: Work, draft: CustomerDraft, standard: standards.Standard) -> C
     row.completeness = standards.completeness(_values(work, row))
     work.add(row)
     _retag(work, row, standard.tags)
-    index.write(work, [index.Entry(new_id, _values(work, row))], new=True)
+    index.write(work, [index.Entry(new_id, index.facts(_values(work, row)))], new=True)
     return row
 
 
@@ -228,14 +230,13 @@ def _apply(work: Work, row: Customer, standard: standards.Standard, given: set[s
     """Set what differs. A sealed value is sealed anew only when its text changed."""
     changed = False
     for name, value in standard.plain.items():
-        asked = name in given or (name == "region_code" and bool({"region", "address"} & given))
-        if asked and getattr(row, name) != value:
+        if FOLLOWS.get(name, {name}) & given and getattr(row, name) != value:
             setattr(row, name, value)
             changed = True
     before = views.opened(work, row)
     cipher = work.cipher(row.uid)
     for name, value in standard.sealed.items():
-        if name in given and before[name] != value and cipher is not None:
+        if FOLLOWS.get(name, {name}) & given and before[name] != value and cipher is not None:
             setattr(row, name, cipher.seal(value, place(row, name)) if value else None)
             changed = True
     return changed

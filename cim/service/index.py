@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text
@@ -32,13 +32,26 @@ class Person:
     id: int | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
+class Facts:
+    """What a customer is found by: blinded (kind, digest, contact id), and the text that search reads."""
+
+    lookups: list[tuple[str, bytes, int | None]]
+    document: search_text.SearchDocument
+
+
+@dataclass(frozen=True)
 class Entry:
-    """A customer as the index needs it, in clear: `values` holds plain and sealed fields by name."""
+    """A customer to be indexed. Its facts can be prepared before a transaction is open."""
 
     customer_id: int
-    values: dict[str, Any]
-    contacts: Sequence[Person] = field(default_factory=list)
+    facts: Facts
+
+
+def facts(values: dict[str, Any], contacts: Sequence[Person] = (), *, keys: Sequence[tuple[str, str]] = ()) -> Facts:
+    """What a customer is to be found by. `values` holds plain and sealed fields in clear; `keys` are its matching keys
+    where they are known already."""
+    return Facts(_lookups(values, contacts, keys), document(values, contacts))
 
 
 def write(work: Work, entries: Sequence[Entry], *, new: bool) -> None:
@@ -48,12 +61,14 @@ def write(work: Work, entries: Sequence[Entry], *, new: bool) -> None:
     ids = [e.customer_id for e in entries]
     if not new:
         _remove(work, ids)
-    lookups: list[dict[str, Any]] = []
-    for entry in entries:
-        lookups += _lookups(entry)
+    lookups = [
+        {"customer_id": e.customer_id, "contact_id": contact_id, "kind": kind, "digest": digest}
+        for e in entries
+        for kind, digest, contact_id in e.facts.lookups
+    ]
     for start in range(0, len(lookups), 20_000):
         work.session.execute(insert(LOOKUPS.__table__), lookups[start : start + 20_000])
-    documents = [(e.customer_id, document(e)) for e in entries]
+    documents = [(e.customer_id, e.facts.document) for e in entries]
     if db.is_sqlite(work.session):
         rows = [{"customer_id": i, "document": d.text} for i, d in documents]
         work.session.execute(insert(DOCUMENTS.__table__), rows)
@@ -80,14 +95,13 @@ def party(kind: Kind | str, values: dict[str, Any]) -> matching.Party:
     )
 
 
-def document(entry: Entry) -> search_text.SearchDocument:
+def document(values: dict[str, Any], contacts: Sequence[Person] = ()) -> search_text.SearchDocument:
     """The folded text that search reads, and its grams: names, pinyin, initials, place. Never phone, e-mail, ID or street."""
-    values = entry.values
     region = divisions.load().get(values.get("region_code") or "")
     return search_text.document(
         values["name"],
         company=values.get("kind") == Kind.COMPANY,
-        contacts=[values.get("contact") or "", *(p.name for p in entry.contacts)],
+        contacts=[values.get("contact") or "", *(p.name for p in contacts)],
         place=region.name if region and region.level != "area" else "",
     )
 
@@ -106,37 +120,25 @@ def contacts_of(work: Work, customer_id: int, cipher: crypto.Cipher | None) -> l
     ]
 
 
-def _lookups(entry: Entry) -> list[dict[str, Any]]:
+def _lookups(
+    values: dict[str, Any], contacts: Sequence[Person], keys: Sequence[tuple[str, str]]
+) -> list[tuple[str, bytes, int | None]]:
     blind = crypto.keys().blind
-    values = entry.values
-    rows: dict[tuple[str, bytes, int | None], dict[str, Any]] = {}
-
-    def put(kind: str, value: str, contact_id: int | None = None) -> None:
-        digest = blind(kind, value)
-        rows[kind, digest, contact_id] = {
-            "customer_id": entry.customer_id,
-            "contact_id": contact_id,
-            "kind": kind,
-            "digest": digest,
-        }
-
-    for number, contact_id in [
-        (values.get("phone"), None),
-        (values.get("phone2"), None),
-        *((p.phone, p.id) for p in entry.contacts),
-    ]:
+    named: dict[tuple[str, str, int | None], None] = {}
+    numbers = [(values.get("phone"), None), (values.get("phone2"), None), *((p.phone, p.id) for p in contacts)]
+    for number, contact_id in numbers:
         for term in search_text.phone_terms(number) if number else ():
-            put(f"find.{term.field}", term.value, contact_id)
-    for address, contact_id in [(values.get("email"), None), *((p.email, p.id) for p in entry.contacts)]:
+            named[f"find.{term.field}", term.value, contact_id] = None
+    for address, contact_id in [(values.get("email"), None), *((p.email, p.id) for p in contacts)]:
         if address:
-            put("find.email", address, contact_id)
+            named["find.email", address, contact_id] = None
     for name in ("id_number", "uscc", "wechat"):
         if values.get(name):
-            put(f"find.{name}", values[name])
-    put("find.name", search_text.fold(values["name"]))
-    for kind, value in matching.keys(party(values["kind"], values)):
-        put(f"match.{kind}", value)
-    return list(rows.values())
+            named[f"find.{name}", values[name], None] = None
+    named["find.name", search_text.fold(values["name"]), None] = None
+    for kind, value in keys or matching.keys(party(values["kind"], values)):
+        named[f"match.{kind}", value, None] = None
+    return [(kind, blind(kind, value), contact_id) for kind, value, contact_id in named]
 
 
 def _remove(work: Work, ids: Iterable[int]) -> None:

@@ -78,8 +78,7 @@ def _stored_password(work: Work, name: str) -> tuple[int, str | None]:
 
 @command(Permission.ACCOUNT)
 def _conclude(work: Work, name: str, good: bool) -> SignIn:
-    work.serialise(f"sign-in {name}")
-    rows = _throttles(work, name)
+    rows = _throttles(work, name, counting=True)
     column: Any = User
     user: User | None = work.session.execute(select(User).where(column.username == name)).scalar_one_or_none()
     if wait := _wait(work, rows):
@@ -258,7 +257,7 @@ def change_password(work: Work, *, current: str, new: str) -> Invalid | None:
     """Change one's own password: other browsers are signed out, this one stays. Returns (does not raise) what is wrong
     with an input, because a wrong current password must be counted like a failed sign-in."""
     user = _self(work)
-    rows = _throttles(work, user.username)
+    rows = _throttles(work, user.username, counting=True)
     if wait := _wait(work, rows):
         return Invalid("current", "Too many attempts. Try again in {seconds} seconds.", seconds=wait)
     if not passwords.matches(current, user.password_hash):
@@ -355,8 +354,11 @@ def _name_key(name: str) -> str:
     return f"name:{digest(name)}"  # a digest, because people type passwords into the wrong box
 
 
-def _throttles(work: Work, name: str) -> dict[str, LoginThrottle | None]:
+def _throttles(work: Work, name: str, *, counting: bool = False) -> dict[str, LoginThrottle | None]:
+    """The counters of a name and of the address. `counting` holds them, so that guesses at once count one by one."""
     keys = [_name_key(name)] + ([f"ip:{work.actor.ip}"] if work.actor.ip else [])
+    for key in sorted(keys) if counting else ():
+        work.serialise(key)
     return {key: work.session.get(LoginThrottle, key, populate_existing=True) for key in keys}
 
 

@@ -97,8 +97,8 @@ def add(work: Work, draft: UserDraft, *, password: str | None = None, must_chang
 def update(work: Work, user_id: int, *, version: int, name: str, role: Role, team_id: int | None) -> None:
     """Change name, role and team. A new role or team ends the user's sessions. Raises Invalid, Conflict, NotFound."""
     user = work.get(User, user_id, version=version)
-    if not name.strip():
-        raise Invalid("name", "Enter the name")
+    if not name.strip() or len(name.strip()) > 60:
+        raise Invalid("name", "Enter a name of at most 60 characters.")
     _known_team(work, team_id)
     if role is not user.role:
         _not_oneself(work, user, N_("You cannot change your own role."))

@@ -60,9 +60,11 @@ def bars(names: Sequence[str], values: Sequence[int]) -> Figure:
         "y": places,
         "x": list(values),
         "text": [f"{value:,}" for value in values],
-        "textposition": "auto",
+        "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": COLOR},
+        # both text colours must be given: without them plotly 7.1 fails on the press, and nothing is selected
+        "selected": {"textfont": {"color": COLOR}},
         "unselected": {"marker": {"opacity": 0.45}, "textfont": {"color": "#84939b"}},
         "customdata": [label(name, 80) for name in names],
         "hovertemplate": "%{customdata}: %{x:,}<extra></extra>",
@@ -70,7 +72,7 @@ def bars(names: Sequence[str], values: Sequence[int]) -> Figure:
     axis = {"tickmode": "array", "tickvals": places, "ticktext": [label(n, 14) for n in names], "autorange": "reversed"}
     layout = {
         "height": 70 + 30 * len(names),
-        "margin": {"l": 8, "r": 24, "t": 8, "b": 24},
+        "margin": {"l": 8, "r": 56, "t": 8, "b": 24},
         "bargap": 0.3,
         "yaxis": {**axis, "automargin": True, "fixedrange": True},
         "xaxis": {"rangemode": "tozero", "fixedrange": True, "nticks": 5},

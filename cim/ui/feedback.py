@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
@@ -104,6 +105,18 @@ def show_flashes() -> None:
     shown: dict[str, Callable[..., Any]] = {"success": st.success, "info": st.info, "warning": st.warning}
     for kind, text in st.session_state.pop(state.FLASH, []):
         shown.get(kind, st.error)(safe(text))
+
+
+@contextmanager
+def progress(text: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar while something long runs, and the function that moves it (done, in all)."""
+    bar = st.progress(0.0, text)
+
+    def told(done: int, every: int) -> None:
+        bar.progress(done / max(every, 1), text)
+
+    yield told
+    bar.empty()
 
 
 def _incident_number() -> str:

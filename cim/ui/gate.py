@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -22,6 +24,20 @@ from cim.work import Actor
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+_here: ContextVar[Actor | None] = ContextVar("cim_here", default=None)
+
+
+@contextmanager
+def found(me: Actor) -> Iterator[None]:
+    """While Home.py runs the page of a run: the user it has just read from the database need not be read twice.
+    Fragments and callbacks run outside of it and look again."""
+    token = _here.set(me)
+    try:
+        yield
+    finally:
+        _here.reset(token)
 
 
 def current(touch: bool = True) -> Actor | None:
@@ -61,7 +77,7 @@ def require(permission: Permission) -> Actor:
 
 def page(permission: Permission, name: str) -> Actor:
     """Open a page for the signed-in user; else to the sign-in page, or a recorded refusal and nothing of the page."""
-    me = current()
+    me = _here.get() or current()
     if me is None:
         feedback.to_sign_in(_("Your session has ended. Please sign in again."))
     if not me.can(permission):

@@ -52,10 +52,12 @@ def _tiles() -> None:
 
 
 def _numbers(me: Actor) -> list[KpiView]:
-    """The numbers of this moment. Their past is looked up once an hour: it costs ten times as much and hardly moves."""
+    """The numbers of this minute, counted again as soon as anything has changed. Their past is looked up once an hour:
+    it costs ten times as much and hardly moves."""
     hour = f"{clock.now():%Y-%m-%dT%H}"
     past = charts.kept(("past", me.user_id, me.role, me.team_id, hour), lambda: service.kpis.history(me))
-    return service.kpis.current(me, past=past)
+    moment = (service.kpis.data_version(me), f"{clock.now():%Y-%m-%dT%H:%M}")
+    return charts.kept(("now", me.user_id, me.role, me.team_id, *moment), lambda: service.kpis.current(me, past=past))
 
 
 def _tile(me: Actor, kpi: KpiView) -> None:

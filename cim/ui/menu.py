@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from cim.config import PROJECT
@@ -38,6 +39,7 @@ PAGES = [
 ]
 
 
+@cache
 def existing() -> list[Entry]:
     """The entries whose page is there."""
     return [entry for entry in PAGES if (PROJECT / entry.path).exists()]

@@ -66,7 +66,8 @@ def main() -> None:
     with st.sidebar:
         _corner(me)
     gate.heartbeat()
-    here.run()
+    with gate.found(me):
+        here.run()
 
 
 def role_label(role: Role | None) -> str:

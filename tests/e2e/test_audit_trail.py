@@ -63,7 +63,7 @@ def test_auditor_verifies_the_chain(server: Server, page: Page) -> None:
 
 
 def test_rep_gets_no_audit_log(server: Server, page: Page, changed: str) -> None:
-    """403 and nothing else; the refusal is in the log."""
+    """403 and nothing else."""
     sign_in(page, server, "bo", path="/audit")
     expect(page.get_by_test_id("stAlertContentError")).to_contain_text("403")
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)

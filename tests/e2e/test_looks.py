@@ -73,4 +73,6 @@ def look(page: Page, *, chinese: bool, width: int) -> list[str]:
     if chinese:
         labels = {text for text in page.evaluate(LABELS) if re.search("[A-Za-z]{2}", text)}
         faults += [f"not translated: {text}" for text in labels - LATIN if not re.search("[一-鿿]", text)]
+        if page.locator("main").get_by_text("Choose ").count():
+            faults.append("a box to choose from has Streamlit's English words")
     return faults

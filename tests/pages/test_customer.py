@@ -19,10 +19,10 @@ def one(people: Personas) -> int:
     return service.customers.create(people.ann, draft)
 
 
-@pytest.mark.parametrize(("who", "phone"), [("ann", "13800138000"), ("mei", "13800138000"), ("kai", "138\\*\\*\\*\\*8000")])
-def test_personal_data_is_shown_by_right(
-    people: Personas, one: int, open_page: OpenPage, who: str, phone: str
-) -> None:
+@pytest.mark.parametrize(
+    ("who", "phone"), [("ann", "13800138000"), ("mei", "13800138000"), ("kai", "138\\*\\*\\*\\*8000")]
+)
+def test_personal_data_is_shown_by_right(people: Personas, one: int, open_page: OpenPage, who: str, phone: str) -> None:
     app = open_page(getattr(people, who), PAGE, id=str(one))
     assert not app.exception
     assert phone in captions(app)

@@ -15,7 +15,10 @@ PAGE = "pages/search.py"
 @pytest.fixture
 def three(people: Personas) -> list[int]:
     drafts = [
-        (people.ann, CustomerDraft(name="南京信诺环保科技有限公司", phone="13800138000", region="江苏省南京市", grade="A")),
+        (
+            people.ann,
+            CustomerDraft(name="南京信诺环保科技有限公司", phone="13800138000", region="江苏省南京市", grade="A"),
+        ),
         (people.ann, CustomerDraft(name="深圳远大贸易有限公司", phone="13900139001", region="广东省深圳市")),
         (people.bo, CustomerDraft(name="成都蓝天餐饮管理有限公司", phone="13700137002")),
     ]

@@ -78,6 +78,11 @@ def test_the_key_is_not_in_the_backup_and_personal_values_are_sealed(people: Per
     assert b"13800138000" not in content
 
 
+def test_only_its_owner_can_read_a_backup(people: Personas, tmp_path: Path) -> None:
+    path = backups.create(people.root, tmp_path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_it_goes_where_it_is_told_to(people: Personas, tmp_path: Path) -> None:
     path = backups.create(people.root, tmp_path / "elsewhere")
     assert path.parent == tmp_path / "elsewhere"

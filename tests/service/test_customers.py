@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 
 import pytest
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from cim import db, service
 from cim.errors import Conflict, Denied, Invalid, NotFound, PossibleDuplicate
@@ -117,6 +120,37 @@ def test_masked_values_survive_an_edit_by_somebody_who_cannot_see_them(people: P
     assert get(people.kai, made).phone == "138****8000"
     update(people.kai, made, CustomerDraft(name="南京信诺环保科技有限公司", notes="已回访"), version=1)
     assert get(people.ann, made).phone == "13800138000"
+
+
+def test_update_reads_from_a_field_what_adding_reads_from_it(people: Personas) -> None:
+    made = create(people.ann, CustomerDraft(name="张三丰", kind=Kind.PERSON, phone="13800138000"))
+    typed = CustomerDraft(name="张三丰", phone="13800138000，13900139000", id_number="11010519491231002X")
+    assert update(people.ann, made, typed, version=get(people.ann, made).version)
+    view = get(people.ann, made)
+    assert (view.phone, view.phone2, str(view.birthday)) == ("13800138000", "13900139000", "1949-12-31")
+    assert [row.id for row in search(people.ann, CustomerFilter(q="13900139000")).rows] == [made]
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 10**30])
+def test_a_number_no_database_holds_is_not_found(people: Personas, number: int) -> None:
+    with pytest.raises(NotFound):
+        get(people.ann, number)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"owner": 10**12}, {"idle_days": 10**12}, {"created_to": "9999-12-31"}, {"batch": -1}]
+)
+def test_a_filter_that_no_database_can_compare_with_is_no_filter(asked: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        CustomerFilter.model_validate(asked)
+
+
+def test_errors_that_are_logged_hold_no_values(people: Personas) -> None:
+    with db.session(writing=False) as session, pytest.raises(DBAPIError) as failed:
+        session.execute(text("SELECT nothing FROM customer WHERE name = :name"), {"name": "张三丰"})
+    with pytest.raises(ValidationError) as refused:
+        CustomerDraft.model_validate({"name": "x", "kind": "张三丰"})
+    assert "张三丰" not in f"{failed.value} {refused.value}"
 
 
 def test_out_of_scope_is_not_found_and_read_only_is_denied(people: Personas) -> None:

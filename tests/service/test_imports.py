@@ -293,6 +293,35 @@ def test_activities_keep_author_and_date_and_move_the_customer(
     assert drifted(people) == []
 
 
+def test_a_next_step_is_given_only_to_whom_the_importer_may_give_one(
+    people: Personas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIM_NOW", "2026-06-01T10:00:00")
+    take(people.mei, "A1,甲公司,13800138000,ann,", "P1,公海公司,13900139000,公海,")
+    header = "客户编号,类型,时间,跟进人,内容,下次跟进"
+    how: dict[str, Any] = {"header": header, "kind": ImportKind.ACTIVITIES}
+    take(people.ann, "A1,电话,2026-03-01 09:00,bo,再约,2026-07-01", "P1,电话,2026-03-01 09:00,老王,x,2026-07-01", **how)
+    with db.session(writing=False) as session:
+        tasks = session.execute(select(Task)).scalars().all()
+    assert [task.assignee_id for task in tasks] == [people.ann.user_id] * 2
+    take(people.mei, "A1,电话,2026-05-01 09:00,bo,再约,2026-07-02", **how)
+    with db.session(writing=False) as session:
+        newest = session.execute(select(Task).order_by(Task.id.desc())).scalars().first()  # type: ignore[union-attr]
+    assert newest is not None
+    assert newest.assignee_id == people.bo.user_id
+
+
+def test_a_row_that_fails_late_changes_nothing_of_its_customer(people: Personas) -> None:
+    take(people.root, "A1,甲公司,13800138000,ann,早先")
+    service.users.disable(people.root, people.bo.user_id or 0)
+    how: dict[str, Any] = {"mode": ImportMode.UPSERT, "create_missing": True}
+    report = take(people.root, "A1,甲公司,13900139000,bo,后来", **how)
+    assert (report.updated, report.failed) == (0, 1)
+    assert service.customers.by_code(people.ann, "A1").notes == "早先"
+    assert found(people.ann, "13800138000") == ["A1"]
+    assert drifted(people) == []
+
+
 def test_the_same_follow_up_again_can_be_left_out(people: Personas) -> None:
     header = "客户编号,类型,时间,内容"
     take(people.ann, "A1,甲公司,,,")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -159,6 +160,20 @@ def test_parallel_guesses_are_all_counted(ann: Actor) -> None:
         guess.join()
     with db.session(writing=False) as session:
         assert [row.failed_count for row in session.execute(select(LoginThrottle)).scalars()] == [4]
+
+
+def test_parallel_guesses_at_many_names_count_for_their_address(people: Personas) -> None:
+    somewhere = replace(VISITOR, ip="192.0.2.1")
+    names = [f"nobody{number}" for number in range(6)]
+    guesses = [threading.Thread(target=sessions.check_password, args=(somewhere, name, "wrong")) for name in names]
+    for guess in guesses:
+        guess.start()
+    for guess in guesses:
+        guess.join()
+    with db.session(writing=False) as session:
+        counter = session.get(LoginThrottle, "ip:192.0.2.1")
+    assert counter is not None
+    assert counter.failed_count == len(names)
 
 
 def test_a_ticket_works_once_and_only_in_the_browser_that_asked(ann: Actor, later: Callable[..., None]) -> None:

@@ -14,6 +14,7 @@ from cim.i18n import N_, _
 from cim.models import Activity, Task
 from cim.models.base import Model
 from cim.models.imports import ImportMode, OnDuplicate
+from cim.permissions import Permission
 from cim.service import activities
 from cim.service.importing import reference
 from cim.service.importing.lines import Line, Notes
@@ -136,7 +137,7 @@ def _plan_next(work: Work, rows: Sequence[dict[str, Any]], owners: Sequence[Know
             "title": _("Follow up"),
             "due_at": row["next_at"],
             "customer_id": owner.id,
-            "assignee_id": row["author_id"] or owner.owner_id,
+            "assignee_id": _assignee(work, row["author_id"], owner.owner_id),
             "created_by_id": work.actor.user_id,
             "activity_id": row["id"],
             "done_at": None,
@@ -149,6 +150,12 @@ def _plan_next(work: Work, rows: Sequence[dict[str, Any]], owners: Sequence[Know
         for number, (row, owner) in zip(numbers, due, strict=True)
     ]
     insert(work, Task, tasks, [owner for _row, owner in due])
+
+
+def _assignee(work: Work, *wanted: int | None) -> int | None:
+    """The first of these to whom the actor may give a task, as when typing one; else the actor."""
+    reached = (user for user in wanted if user is not None and work.owns(Permission.TASK_WRITE, user))
+    return next(reached, work.actor.user_id)
 
 
 def _stored(work: Work, ids: set[int]) -> set[tuple[int, datetime, Any, str]]:

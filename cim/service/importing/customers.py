@@ -66,7 +66,9 @@ def apply(work: Work, made: Plan, *, batch_id: int, progress: Progress | None) -
     for line in made.new:
         owner, kept = owners[line.number]
         created = line.draft.created_at
-        fresh.append(bulk.NewCustomer(line.standard, line.draft.code, owner, kept, created, keys=keys))
+        fresh.append(
+            bulk.NewCustomer(line.standard, line.draft.code, owner, kept, created, keys=keys, facts=line.facts)
+        )
     ids = bulk.insert(work, fresh, batch_id=batch_id, progress=progress)
     _queue(work, made, dict(zip((line.number for line in made.new), ids, strict=True)), batch_id)
     updated = len(made.facts.get("merged", ()))
@@ -167,6 +169,7 @@ def _merged(work: Work, made: Plan, line: Line, hit: doubles.Hit) -> bool:
         kept = {"kind": line.standard.plain["kind"], "code": hit.line.draft.code}
         hit.line.draft = rows.made(CustomerDraft, kept | given)
         hit.line.standard = standards.customer(hit.line.draft)
+        hit.line.facts = None  # they are made anew from the merged values
         return True
     c: Any = Customer
     owner = work.session.execute(select(c.owner_id).where(c.id == hit.customer_id, work.visible(Customer))).first()

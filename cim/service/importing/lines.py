@@ -9,6 +9,7 @@ from typing import Any
 from cim import matching
 from cim.i18n import _
 from cim.models.imports import Failure
+from cim.service import index
 from cim.service.standards import Standard
 from cim.tabular.table import shown
 
@@ -23,6 +24,7 @@ class Line:
     standard: Standard = field(default_factory=Standard)
     party: matching.Party | None = None
     keys: list[tuple[str, str]] = field(default_factory=list)
+    facts: index.Facts | None = None
     nameless: bool = False
 
 

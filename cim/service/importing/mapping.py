@@ -172,7 +172,9 @@ def _chosen(kind: ImportKind, headers: Sequence[str], chosen: Mapping[str, str])
             raise Invalid("mapping", "The file has no column {column}.", column=header)
         if column and column not in names:
             known_names = ", ".join(sorted(names))
-            raise Invalid("mapping", "{column} is not a column: choose one of {known}.", column=column, known=known_names)
+            raise Invalid(
+                "mapping", "{column} is not a column: choose one of {known}.", column=column, known=known_names
+            )
         if column in taken.values():
             raise Invalid("mapping", "Two columns of the file are mapped to {column}.", column=column)
         if column:

@@ -79,6 +79,7 @@ def _customer(line: Line, readers: Readers, notes: Notes) -> bool:
     if not line.nameless:
         line.party = index.party(standard.plain["kind"], standard.plain | standard.sealed)
         line.keys = matching.keys(line.party)
+        line.facts = index.facts(standard.plain | standard.sealed, keys=line.keys)
     line.draft, line.standard = draft, standard
     return True
 

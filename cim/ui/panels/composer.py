@@ -26,7 +26,7 @@ def render(me: Actor, customer_id: int | None = None, *, key: str = "composer", 
     if not me.can(Permission.ACTIVITY_WRITE):
         return
     if kind in {k.value for k in ActivityType}:
-        st.session_state.setdefault(f"{key}.type", kind)
+        st.session_state[f"{key}.kind"] = kind
     if saved := st.session_state.pop(f"{key}.saved", ""):
         feedback.toast(saved)
     _box(customer_id, key)
@@ -56,11 +56,12 @@ def _box(me: Actor, customer_id: int | None, key: str) -> None:
 
 
 def _kind(key: str) -> ActivityType:
-    st.session_state.setdefault(f"{key}.type", ActivityType.CALL.value)
     code = st.pills(
         _("Type"),
         [kind.value for kind in ActivityType],
         format_func=lambda value: pickers.type_name(ActivityType(value)),
+        # a default of every run: a value put into the state reaches the browser once, and is lost when two runs follow
+        default=st.session_state.get(f"{key}.kind", ActivityType.CALL.value),
         required=True,
         key=f"{key}.type",
         label_visibility="collapsed",

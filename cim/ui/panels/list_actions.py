@@ -24,9 +24,7 @@ def show(me: Actor, chosen: CustomerFilter, total: int) -> None:
 def nothing(me: Actor, chosen: CustomerFilter) -> None:
     """An empty list teaches the next step."""
     if chosen.model_dump(exclude_defaults=True):
-        st.info(
-            _("No matches. Remove a filter, or type less: two characters or the last 4 digits are enough.")
-        )
+        st.info(_("No matches. Remove a filter, or type less: two characters or the last 4 digits are enough."))
         if me.can(Permission.CUSTOMER_WRITE) and chosen.q:
             st.page_link(
                 "pages/customer_entry.py",
@@ -52,7 +50,9 @@ def _export(me: Actor, chosen: CustomerFilter, total: int) -> None:
     reason = st.text_input(_("Reason"), key="search.export.reason", placeholder=_("What is the list for?"))
     kind = st.segmented_control(_("Format"), ["xlsx", "csv"], default="xlsx", key="search.export.format", required=True)
     if st.button(_("Prepare file"), key="search.export.prepare", type="primary", disabled=not reason.strip()):
-        content = feedback.attempt(service.exports.customers, me, chosen, reason=reason, format=kind)
+        content = feedback.attempt(
+            service.exports.customers, me, chosen, reason=reason, format="csv" if kind == "csv" else "xlsx"
+        )
         if content is not None:
             st.download_button(
                 _("Save file"), content, f"customers.{kind}", on_click="ignore", key="search.export.save"
