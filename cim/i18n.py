@@ -6,7 +6,7 @@ The language belongs to one run of one visitor and lives in a context variable, 
 import re
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -152,8 +152,9 @@ def format_relative(moment: datetime | date | None, now: datetime | date) -> str
     else:
         distance = moment - now
         near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}.get(distance.days, "")
-    # a unit is used from two of it on: "9 days ago" and "90 minutes ago" say more than "1 week ago" and "2 hours ago"
-    return near or dates.format_timedelta(distance, add_direction=True, threshold=2, locale=_locale())
+    # from minutes on, a unit is used from two of it on: "90 minutes ago" says more than "2 hours ago"
+    threshold = 1 if abs(distance) < timedelta(minutes=2) else 2
+    return near or dates.format_timedelta(distance, add_direction=True, threshold=threshold, locale=_locale())
 
 
 def format_number(value: Decimal | float | None, decimals: int | None = None) -> str:

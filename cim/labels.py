@@ -108,6 +108,7 @@ OBJECTS: dict[str, str] = {
 """Every audited table."""
 
 FIELDS: dict[str, str] = {
+    "page": N_("Page"),
     "a_id": N_("First customer"),
     "activity_id": N_("Activity"),
     "actor_id": N_("By"),

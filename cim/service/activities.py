@@ -123,8 +123,10 @@ def touch(work: Work, customer_ids: Sequence[int]) -> None:
     for start in range(0, len(ids), 500):
         part = customer.c.id.in_(ids[start : start + 500])
         if not db.is_sqlite(work.session):
-            # the update sees what was committed when it began: so wait for the others before it, not in it
-            work.session.execute(select(customer.c.id).where(part).order_by(customer.c.id).with_for_update())
+            # the update sees what was committed when it began: so wait for the others before it, not in it; and with
+            # the lock that goes together with the one every new activity holds on its customer
+            locked = select(customer.c.id).where(part).order_by(customer.c.id).with_for_update(key_share=True)
+            work.session.execute(locked)
         work.session.execute(customer.update().where(part).values(values))
     for row in work.session.identity_map.values():
         if isinstance(row, Customer):
@@ -194,7 +196,7 @@ def history(work: Work, customer_id: int, *, since: datetime | None = None, limi
     wanted = select(entry.at, func.coalesce(User.name, entry.actor), entry.action, entry.fields)
     wanted = wanted.outerjoin(User, User.id == entry.actor_id)
     here = and_(entry.object_type == "customer", entry.object_id == str(customer_id), entry.result == Result.OK)
-    wanted = wanted.where(here, entry.row_digest.is_not(None), entry.fields != "")
+    wanted = wanted.where(here, entry.row_digest.is_not(None), entry.fields != "", entry.action != "demo.load")
     if since is not None:
         wanted = wanted.where(entry.at >= since)
     folded: list[ChangeView] = []
