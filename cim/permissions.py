@@ -120,8 +120,3 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
 
 EXPORT_CAP: dict[Role, int] = {Role.REP: 500, Role.MANAGER: 20_000, Role.AUDITOR: 20_000, Role.ADMIN: 100_000}
 """Most rows one export may hold, by role."""
-
-
-def scope_of(role: Role, permission: Permission) -> Scope | None:
-    """The reach of a permission for a role, or None when the role does not have it."""
-    return MATRIX[role].get(permission)

@@ -50,6 +50,8 @@ SECURITY_HEADERS = {
 BIND_HEADER = "x-cim-bind"
 GUARDED = ("/media/", "/_stcore/upload_file")
 """Parts of paths that need a session, wherever they stand: below a base path too."""
+PROGRAM = "/static/media/"
+"""Where Streamlit's own fonts lie: the sign-in page needs them."""
 COLLECT_SECONDS, PURGE_SECONDS, BACKUP_SECONDS = 60, 3600, 600
 LONGEST_BODY = 2000  # bytes
 
@@ -183,7 +185,7 @@ async def _refusal(request: Request) -> Response | None:
     path = request.url.path
     if settings().demo and not _reached_locally(request):
         return PlainTextResponse("the demo company is for this computer only", 403)
-    if any(part in path for part in GUARDED):
+    if any(part in path.replace(PROGRAM, "/") for part in GUARDED):
         token = request.cookies.get(sessions.cookie_names()[0])
         if await run_in_threadpool(sessions.resolve, token, False) is None:
             return PlainTextResponse("sign in first", 401)

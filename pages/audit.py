@@ -13,6 +13,7 @@ me = shell.open_page(_("Audit log"), Permission.AUDIT_READ)
 
 wanted = audit_entries.filters()
 actions = st.container(horizontal=True, vertical_alignment="center")
+answer = st.container()
 found = feedback.attempt(audit.entries, me, **wanted, limit=audit_entries.limit()) or []
 chosen = audit_entries.table(found)
 if chosen is not None:
@@ -23,13 +24,15 @@ with actions:
     compared = st.checkbox(_("Also compare every record"), key="audit.reconcile")
     asked = st.button(_("Prepare CSV"), icon=":material/download:", key="audit.export")
 if checked:
-    with st.spinner(_("Verifying the log…")):
+    with answer, st.spinner(_("Verifying the log…")):
         report = feedback.attempt(audit.verify, me, reconcile=compared)
     if report is not None:
-        audit_entries.verdict(report)
+        with answer:
+            audit_entries.verdict(report)
 if asked:
-    content = feedback.attempt(audit.export, me, **wanted)
+    with answer:
+        content = feedback.attempt(audit.export, me, **wanted)
     if content is not None:
-        st.download_button(
+        answer.download_button(
             _("Save the file"), content, file_name=f"audit-{now():%Y%m%d-%H%M}.csv", mime="text/csv", key="audit.file"
         )

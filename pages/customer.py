@@ -11,7 +11,7 @@ from cim.ui.panels import activity_list, composer, customer_card, customer_edit,
 me = shell.open_page("", Permission.CUSTOMER_READ)
 
 asked = st.query_params.get("id", "")
-if not asked.isdigit():
+if not asked.isdecimal():
     st.info(_("Choose a customer from the list."))
     st.page_link("pages/search.py", label=_("Find customers"), icon=":material/search:")
     st.stop()
@@ -20,8 +20,9 @@ if view is None:
     st.page_link("pages/search.py", label=_("Find customers"), icon=":material/search:")
     st.stop()
 
-customer_card.header(me, view)
-if customer_edit.editing(view):
+changing = customer_edit.editing(view)
+customer_card.header(me, view, actions=not changing)
+if changing:
     customer_edit.show(me, view)
     st.stop()
 

@@ -19,6 +19,7 @@ draft = customer_form.draw(me, PREFIX)
 preview = service.customers.preview(me, draft)
 customer_form.hints(PREFIX, draft, preview)
 reason = duplicate_hint.show(preview.duplicates, key=PREFIX)
+duplicate_hint.sharing(preview.sharing)
 
 token = state.token(PREFIX)
 with st.container(horizontal=True):

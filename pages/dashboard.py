@@ -19,10 +19,12 @@ with st.container(horizontal=True, gap="small", key="dashboard.actions"):
 first_steps.render(me)
 kpi_cards.render()
 
+if not me.can(Permission.TASK_WRITE):
+    team_table.render(me)
+    st.stop()
 due, team = st.columns([5, 4], gap="medium")
 with due:
-    if me.can(Permission.TASK_WRITE):
-        st.subheader(_("My day"), anchor=False)
-        task_list.render(me, key="dashboard.tasks")
+    st.subheader(_("My day"), anchor=False)
+    task_list.render(me, key="dashboard.tasks")
 with team:
     team_table.render(me)

@@ -12,7 +12,7 @@ me = shell.open_page(_("Follow-ups"), Permission.CUSTOMER_READ)
 # a link may name the customer and the type: /timeline?customer=12&type=visit; taken once, so that it can be changed
 asked = st.query_params.pop("customer", "") if "customer" in st.query_params else ""
 kind = st.query_params.pop("type", "") if "type" in st.query_params else ""
-composer.preselect("timeline.composer", int(asked) if asked.isdigit() else None)
+composer.preselect("timeline.composer", int(asked) if asked.isdecimal() else None)
 
 if me.can(Permission.ACTIVITY_WRITE):
     writing, due = st.columns([5, 3], gap="medium")

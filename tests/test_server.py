@@ -33,7 +33,14 @@ def web(people: Personas) -> TestClient:
     async def page(_request: object) -> HTMLResponse:
         return HTMLResponse("<p>page</p>")
 
-    theirs = ["/media/{name}", "/base/media/{name}", "/_stcore/upload_file/{name:path}", "/_stcore/metrics", "/_stcore/agent/interact"]
+    theirs = [
+        "/media/{name}",
+        "/base/media/{name}",
+        "/static/media/{name}",
+        "/_stcore/upload_file/{name:path}",
+        "/_stcore/metrics",
+        "/_stcore/agent/interact",
+    ]
     routes = [Route("/", page), *(Route(path, text, methods=["GET", "PUT"]) for path in theirs)]
     return TestClient(Starlette(routes=[*server.ROUTES, *routes], middleware=server.MIDDLEWARE))
 
@@ -152,6 +159,8 @@ def test_files_and_uploads_need_a_session(web: TestClient, ticket: str) -> None:
     paths = ["/media/abc.csv", "/_stcore/upload_file/session/file"]
     assert [web.get(path).status_code for path in paths] == [401, 401]
     assert web.get("/base/media/abc.csv").status_code == 401
+    assert web.get("/static/media/icons.woff2").status_code == 200, "the sign-in page needs the icons"
+    assert web.get("/static/media/x/media/abc.csv").status_code == 401
     assert web.put("/_stcore/upload_file/session/file", content=b"x").status_code == 401
     web.post("/session/start", json={"ticket": ticket}, headers=OURS)
     assert [web.get(path).status_code for path in paths] == [200, 200]

@@ -49,8 +49,7 @@ def serve(
         prepare()
     elif schema.current() != schema.newest():
         raise Conflict("The schema is not the newest. Run `python -m cim db upgrade`.")
-    if code := setup_code():
-        output.say(_(SETUP, code=code))
+    _tell_setup()
     if settings().demo:
         from cim.demo import staff
 
@@ -88,6 +87,17 @@ def prepare() -> bool:
         output.say(_("The previous database is kept in {path}", path=str(kept)))
     regions.seed(output.OPERATOR)
     return made
+
+
+def _tell_setup() -> None:
+    """How the first administrator comes in. A code that `init` has just shown stays good."""
+    from cim.service import users
+
+    if users.nobody_yet(output.OPERATOR):
+        code = users.setup_code(output.OPERATOR, keep=True)
+        output.say(
+            _(SETUP, code=code) if code else _("No account yet. Open the page and enter the setup code of `init`.")
+        )
 
 
 def setup_code() -> str:

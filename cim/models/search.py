@@ -70,8 +70,10 @@ class DuplicateView(View):
 
 class DraftPreview(View):
     """A draft while it is being typed. `shown` is each value as it would be stored, where that differs from what was
-    typed; `wrong` the message id and parameters of what is not acceptable, both by field."""
+    typed; `wrong` the message id and parameters of what is not acceptable, both by field. `sharing` are customers that
+    are no duplicates, and have the same phone or e-mail."""
 
     shown: dict[str, str]
     wrong: dict[str, tuple[str, dict[str, Any]]]
     duplicates: list[DuplicateView]
+    sharing: list[DuplicateView] = []

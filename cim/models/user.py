@@ -10,6 +10,7 @@ from pydantic import field_validator
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
+from cim.i18n import N_
 from cim.models.base import Draft, Model, Timestamped, Versioned, View, text_enum
 from cim.permissions import Role
 
@@ -51,14 +52,14 @@ class UserFields(SQLModel):
     def _username(cls, value: str) -> str:
         value = value.strip().lower()
         if not re.fullmatch(r"[\w.-]{2,40}", value):
-            raise ValueError("Use 2 to 40 letters, digits, dots, dashes or underscores")
+            raise ValueError(N_("Use 2 to 40 letters, digits, dots, dashes or underscores"))
         return value
 
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
         if not value.strip():
-            raise ValueError("Enter the name")
+            raise ValueError(N_("Enter the name"))
         return value.strip()
 
 

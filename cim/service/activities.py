@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from cim import clock, db
+from cim.access import SYSTEM
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.i18n import _
 from cim.models import Activity, AuditEntry, Customer, Task, User
@@ -30,7 +31,7 @@ LIMITS = {"contact": 60, "place": 120, "purpose": 120}
 
 
 class ChangeView(View):
-    """Somebody edited the customer itself: who, when, which fields. Never the values."""
+    """Somebody edited the customer itself: who ("" for the system), when, which fields. Never the values."""
 
     at: datetime
     actor: str
@@ -193,7 +194,8 @@ def history(work: Work, customer_id: int, *, since: datetime | None = None, limi
     The log holds the values, this list only says which fields. Raises NotFound outside the actor's scope."""
     work.get(Customer, customer_id)
     entry: Any = AuditEntry
-    wanted = select(entry.at, func.coalesce(User.name, entry.actor), entry.action, entry.fields)
+    who = func.coalesce(User.name, func.nullif(entry.actor, SYSTEM.username), "")
+    wanted = select(entry.at, who, entry.action, entry.fields)
     wanted = wanted.outerjoin(User, User.id == entry.actor_id)
     here = and_(entry.object_type == "customer", entry.object_id == str(customer_id), entry.result == Result.OK)
     wanted = wanted.where(here, entry.row_digest.is_not(None), entry.fields != "", entry.action != "demo.load")

@@ -16,7 +16,7 @@ from cim.models.search import DraftPreview
 from cim.models.user import UserStatus
 from cim.normalize import pinyin
 from cim.permissions import Permission
-from cim.service import duplicates, index, standards, views
+from cim.service import duplicates, index, standards, tasks, typed, views
 from cim.service import search as finding
 from cim.work import Work, command, query
 
@@ -127,17 +127,19 @@ def choices(work: Work) -> dict[str, list[str]]:
 
 @query(Permission.CUSTOMER_READ)
 def preview(work: Work, draft: CustomerDraft, *, but: int | None = None) -> DraftPreview:
-    """For the hints while typing: each value as it would be stored, what is wrong with it, and possible duplicates
-    judged by the values that are right. Writes nothing and refuses nothing."""
+    """For the hints while typing: each value as it would be stored, what is wrong with it, possible duplicates judged by
+    the values that are right, and others with the same phone or e-mail. Writes nothing and refuses nothing."""
     shown, wrong = standards.checked(draft)
     sound = draft.model_copy(update={name: "" for name in wrong if name != "name"})
-    matches = duplicates.check(work, sound, but=but) if len(draft.name.strip()) > 1 and "name" not in wrong else []
-    return DraftPreview(shown=shown, wrong=wrong, duplicates=matches)
+    named = len(draft.name.strip()) > 1 and "name" not in wrong
+    matches, sharing = duplicates.at_entry(work, sound, but=but) if named else ([], [])
+    return DraftPreview(shown=shown, wrong=wrong, duplicates=matches, sharing=sharing)
 
 
 @command(Permission.CUSTOMER_ASSIGN)
 def assign(work: Work, customer_id: int, owner_id: int | None, *, reason: str = "") -> bool:
-    """Hand a customer to another user, or to the public pool (None). False when that is so already."""
+    """Hand a customer to another user, or to the public pool (None). The open tasks of the owner until now go with it to
+    another user: what was planned is not lost with who planned it. False when that is so already."""
     row = work.get(Customer, customer_id)
     if row.owner_id is not None and not work.owns(Permission.CUSTOMER_ASSIGN, row.owner_id):
         raise Denied("This customer is looked after by somebody else.")
@@ -146,6 +148,8 @@ def assign(work: Work, customer_id: int, owner_id: int | None, *, reason: str = 
     if row.owner_id == owner_id:
         return False
     work.reason = reason[:500]
+    if row.owner_id is not None and owner_id is not None:
+        tasks.hand_over(work, customer_id, giver=row.owner_id, taker=owner_id)
     row.owner_id = owner_id
     row.completeness = standards.completeness(_values(work, row))
     return True
@@ -206,13 +210,13 @@ def default_owner(work: Work, draft: CustomerDraft) -> int | None:
 
 def _insert(work: Work, draft: CustomerDraft, standard: standards.Standard) -> Customer:
     [new_id] = work.next_ids(Customer, 1)
-    code = draft.code.strip() or next_code(work, new_id)
+    code = typed.line("code", draft.code, 40) or next_code(work, new_id)
     if work.session.execute(select(CUSTOMERS.id).where(CUSTOMERS.code == code)).first():
         raise Invalid("code", "Customer code {code} is already taken.", code=code)
     row = Customer(
         id=new_id, code=code, owner_id=default_owner(work, draft), created_by_id=work.actor.user_id, **standard.plain
     )
-    row.imported_owner = draft.imported_owner
+    row.imported_owner = typed.line("imported_owner", draft.imported_owner, 60)
     row.created_at = draft.created_at or work.now
     row.updated_at = work.now
     cipher = work.new_subject(row.uid)

@@ -32,19 +32,35 @@ def check(work: Work, draft: CustomerDraft, *, but: int | None = None) -> list[D
     return find(work, standard.plain | standard.sealed, but=but)
 
 
+def at_entry(
+    work: Work, draft: CustomerDraft, *, but: int | None = None
+) -> tuple[list[DuplicateView], list[DuplicateView]]:
+    """What `check` finds, and beside it customers too different to be the same that share a phone or e-mail with the
+    draft: a person who types a number in should hear whose it is. At most 5 each."""
+    standard = standards.customer(draft)
+    scored = _scored(work, standard.plain | standard.sealed, but)
+    close = [item for item in scored if item[0].score >= matching.REVIEW]
+    sharing = [item for item in scored if item[0].score < matching.REVIEW and item[3]]
+    return [_view(work, *item[:3]) for item in close[:SHOWN]], [_view(work, *item[:3]) for item in sharing[:SHOWN]]
+
+
 def find(work: Work, values: dict[str, Any], *, but: int | None = None) -> list[DuplicateView]:
     """As `check`, for canonical values in clear."""
+    scored = [item for item in _scored(work, values, but) if item[0].score >= matching.REVIEW]
+    return [_view(work, *item[:3]) for item in scored[:SHOWN]]
+
+
+def _scored(work: Work, values: dict[str, Any], but: int | None) -> list[tuple[matching.Match, Customer, str, bool]]:
+    """Every candidate with its evidence, its owner and whether a phone or e-mail is the same, best first."""
     mine = index.party(values["kind"], values)
     scored = []
     for row, owner in candidates(work, mine, but=but):
         theirs = index.party(
             row.kind, views.opened(work, row) | {"name": row.name, "uscc": row.uscc, "contact": row.contact}
         )
-        match = matching.score(mine, theirs)
-        if match.score >= matching.REVIEW:
-            scored.append((match, row, owner))
-    scored.sort(key=lambda item: -item[0].score)
-    return [_view(work, *item) for item in scored[:SHOWN]]
+        shares = bool({*mine.phones, *mine.emails} & {*theirs.phones, *theirs.emails})
+        scored.append((matching.score(mine, theirs), row, owner, shares))
+    return sorted(scored, key=lambda item: -item[0].score)
 
 
 def candidates(work: Work, party: matching.Party, *, but: int | None = None) -> list[tuple[Customer, str]]:

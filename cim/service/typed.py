@@ -1,4 +1,4 @@
-"""What people type into a follow-up or task, as it is stored: texts and moments, or Invalid naming the field."""
+"""What people type into a single field, as it is stored: texts and moments, or Invalid naming the field."""
 
 from __future__ import annotations
 

@@ -163,11 +163,14 @@ def nobody_yet(work: Work) -> bool:
 
 
 @query(Permission.USER_MANAGE)
-def setup_code(work: Work) -> str:
-    """Make the code with which the first administrator is created within 30 minutes; an older one stops working.
-    Only its digest is stored ($CIM_HOME/setup.json). Raises Conflict when there are accounts already."""
+def setup_code(work: Work, *, keep: bool = False) -> str:
+    """Make the code with which the first administrator is created within 30 minutes; an older one stops working. With
+    `keep` one that is still good stays, and the answer is "": only its digest is stored ($CIM_HOME/setup.json).
+    Raises Conflict when there are accounts already."""
     if not nobody_yet(work):
         raise Conflict("There are accounts already: an administrator adds others.")
+    if keep and _held_code(work):
+        return ""
     code = passwords.generated()
     held = {"digest": digest(code), "until": (work.now + timedelta(minutes=SETUP_MINUTES)).isoformat()}
     path = _setup_file()
@@ -195,12 +198,17 @@ def _setup_file() -> Path:
 
 
 def _code_fits(work: Work, code: str) -> bool:
+    held = _held_code(work)
+    return bool(held) and hmac.compare_digest(held, digest(code.strip().lower()))
+
+
+def _held_code(work: Work) -> str:
+    """The digest of the code that is good now, or ""."""
     try:
         held = json.loads(_setup_file().read_text("utf-8"))
-        fresh = datetime.fromisoformat(held["until"]) > work.now
-        return fresh and hmac.compare_digest(str(held["digest"]), digest(code.strip().lower()))
+        return str(held["digest"]) if datetime.fromisoformat(held["until"]) > work.now else ""
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return ""
 
 
 # ---- rules

@@ -38,6 +38,8 @@ def kept(key: Hashable, build: Callable[[], R]) -> R:
             _kept.move_to_end(key)
             return _kept[key]  # type: ignore[no-any-return]
     made = build()
+    if made is None:  # a refusal: the next visitor asks again
+        return made
     with _lock:
         _kept[key] = made
         while len(_kept) > KEPT:

@@ -51,7 +51,7 @@ def customers(me: Actor) -> tuple[CustomerFilter, Order, int]:
         Order(st.query_params.get("order", "newest")) if st.query_params.get("order") in set(Order) else Order.NEWEST
     )
     page = st.query_params.get("page", "1")
-    return chosen, order, int(page) if page.isdigit() else 1
+    return chosen, order, min(int(page), 10**6) if page.isdecimal() else 1
 
 
 def order(current: Order) -> None:

@@ -71,7 +71,7 @@ def clear(key: str) -> None:
 def person(me: Actor, *, key: str, label: str = "", url: str = "", everybody: str = "") -> int | None:
     """Choose a colleague; None means everybody. `url` names the query parameter that keeps the choice."""
     people = {who.id: who.name for who in users.colleagues(me)}
-    _from_url(key, url, lambda raw: int(raw) if raw.isdigit() and int(raw) in people else None)
+    _from_url(key, url, lambda raw: int(raw) if raw.isdecimal() and int(raw) in people else None)
     return st.selectbox(
         label or _("Who"),
         list(people),

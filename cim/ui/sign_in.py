@@ -78,12 +78,7 @@ def _password(_reached: dict[str, Any]) -> None:
 def _change(reached: dict[str, Any]) -> None:
     with st.form("forced-change"):
         st.subheader(_("Choose a new password"), anchor=False)
-        st.caption(
-            _(
-                "At least {count} characters, not a common password, not your user name.",
-                count=sessions.SHORTEST_PASSWORD,
-            )
-        )
+        _password_rule()
         new = _secret(_("New password"), "forced-new")
         again = _secret(_("Repeat the new password"), "forced-again")
         if not st.form_submit_button(_("Save and sign in"), type="primary", width="stretch"):
@@ -124,6 +119,7 @@ def _first_administrator() -> None:
         name = st.text_input(_("Full name"), key="setup-name")
         password = _secret(_("New password"), "setup-password")
         again = _secret(_("Repeat the new password"), "setup-again")
+        _password_rule()
         if not st.form_submit_button(_("Create account"), type="primary", width="stretch"):
             return
     if password != again:
@@ -138,6 +134,11 @@ def _first_administrator() -> None:
     if feedback.succeeded():
         feedback.flash(_("The account was created. Sign in with it."), kind="success")
         st.rerun()
+
+
+def _password_rule() -> None:
+    count = sessions.SHORTEST_PASSWORD
+    st.caption(_("At least {count} characters, not a common password, not your user name.", count=count))
 
 
 def _secret(label: str, key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 import streamlit as st
@@ -26,7 +27,7 @@ def customers(rows: Sequence[CustomerRow], *, key: str) -> int | None:
         "owner": st.column_config.TextColumn(words.field("owner"), width=80),
         "region": st.column_config.TextColumn(words.field("region"), width=125),
         "last": st.column_config.TextColumn(_("Last contact"), width=95),
-        "next": st.column_config.TextColumn(_("Next follow-up"), width=120),
+        "next": st.column_config.TextColumn(_("Next follow-up"), width=135),
         "complete": st.column_config.ProgressColumn(
             _("Completeness"), min_value=0, max_value=100, format="%d%%", width=95
         ),
@@ -39,9 +40,9 @@ def customers(rows: Sequence[CustomerRow], *, key: str) -> int | None:
 
 def _cells(row: CustomerRow) -> dict[str, Any]:
     now = clock.now()
-    last = format_relative(row.last_contact_at, now) if row.last_contact_at else _("never")
+    last = format_relative(_day(row.last_contact_at), clock.today()) if row.last_contact_at else _("never")
     idle = row.last_contact_at is None or (now - row.last_contact_at).days >= IDLE_DAYS
-    due = format_date(clock.local(row.next_due_at).date()) if row.next_due_at else "—"
+    due = format_date(_day(row.next_due_at)) if row.next_due_at else "—"
     late = row.next_due_at is not None and row.next_due_at < clock.start_of(clock.today())
     return {
         "name": row.name,
@@ -54,6 +55,10 @@ def _cells(row: CustomerRow) -> dict[str, Any]:
         "complete": row.completeness,
         "code": row.code,
     }
+
+
+def _day(moment: datetime) -> date:
+    return clock.local(moment).date()
 
 
 def _noted() -> None:

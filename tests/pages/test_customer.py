@@ -87,3 +87,11 @@ def test_mei_hands_over(people: Personas, one: int, open_page: OpenPage) -> None
         app.button(key="customer.assign").click().run()
     assert not app.exception
     assert service.customers.get(people.bo, one).owner == "薄文博"
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 30])
+def test_an_odd_number_in_a_link_is_no_customer(people: Personas, open_page: OpenPage, number: str) -> None:
+    app = open_page(people.ann, PAGE, id=number)
+    assert not app.exception
+    assert "incident" not in str(app.error)
+    assert app.get("page_link")

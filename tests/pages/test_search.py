@@ -63,6 +63,13 @@ def test_a_link_with_nonsense_says_so(people: Personas, three: list[int], open_p
     assert len(names(app)) == 2
 
 
+@pytest.mark.parametrize("asked", [{"idle_days": "9" * 12}, {"owner": "9" * 30}, {"created_to": "9999-12-31"}])
+def test_a_link_with_odd_numbers_opens(people: Personas, open_page: OpenPage, asked: dict[str, str]) -> None:
+    app = open_page(people.ann, PAGE, **asked)
+    assert not app.exception
+    assert not app.error
+
+
 def test_auditor_sees_masked_numbers(people: Personas, three: list[int], open_page: OpenPage) -> None:
     app = open_page(people.audrey, PAGE)
     assert set(app.dataframe[0].value["phone"]) == {"138****8000", "139****9001", "137****7002"}

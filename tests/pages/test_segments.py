@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
@@ -94,3 +95,9 @@ def test_bars_of_the_same_name_stay_apart() -> None:
 def test_tiles_add_up() -> None:
     trace = charts.tiles([("华东", "制造业", 3), ("华东", "教育", 2), ("华南", "教育", 1)])["data"][0]
     assert dict(zip(trace["ids"], trace["values"], strict=True)) == {"0": 5, "1": 1, "0/0": 3, "0/1": 2, "1/2": 1}
+
+
+def test_a_refusal_is_not_kept(home: Path) -> None:
+    assert charts.kept(("refused",), lambda: None) is None
+    assert charts.kept(("refused",), lambda: 5) == 5
+    assert charts.kept(("refused",), lambda: 6) == 5

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -331,3 +333,26 @@ def test_every_audited_table_and_field_has_a_label() -> None:
     fields = {c.name for m in tables.values() for c in m.__table__.columns if not c.info.get("derived")}  # type: ignore[attr-defined]
     assert sorted(fields - silent - labels.FIELDS.keys()) == []
     assert all(issubclass(model, Model) for model in tables.values())
+
+
+def test_rows_that_are_saved_meanwhile_are_not_called_drifted(people: Personas) -> None:
+    made = [service.customers.create(people.ann, firm(f"第{n}号公司", f"138001380{n:02}")) for n in range(10, 22)]
+    before = set(verified(people, reconcile=True).drifted)
+    stop = threading.Event()
+
+    def keep_saving() -> None:
+        for number in itertools.cycle(made):
+            if stop.is_set():
+                return
+            view = service.customers.get(people.ann, number)
+            draft = CustomerDraft(name=view.name, notes=f"{view.version}")
+            service.customers.update(people.ann, number, draft, version=view.version)
+
+    busy = threading.Thread(target=keep_saving)
+    busy.start()
+    try:
+        found = [set(verified(people, reconcile=True).drifted) - before for _ in range(10)]
+    finally:
+        stop.set()
+        busy.join()
+    assert found == [set()] * 10

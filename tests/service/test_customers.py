@@ -42,6 +42,7 @@ def test_create_normalises_seals_and_records(people: Personas) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        ("code", "C" * 41),
         ("phone", "12345"),
         ("email", "not-an-email"),
         ("uscc", "91110108XXXXXXXXXX"),
@@ -71,6 +72,17 @@ def test_same_customer_twice_is_refused_until_a_reason_is_given(people: Personas
     second = create(people.bo, firm("南京信诺环保科技公司"), duplicate_reason="分公司")
     assert history()[-1].reason == "分公司"
     assert get(people.bo, second).name == "南京信诺环保科技公司"
+
+
+def test_same_phone_under_another_name_is_told_and_not_refused(people: Personas) -> None:
+    create(people.ann, firm())
+    draft = firm("成都远山食品有限公司")
+    shown = service.customers.preview(people.bo, draft)
+    assert not shown.duplicates
+    [other] = shown.sharing
+    assert (other.phone, other.owner, other.code) == ("138****8000", "安晓然", "")
+    assert other.name != "南京信诺环保科技有限公司"
+    assert get(people.bo, create(people.bo, draft)).name == "成都远山食品有限公司"
 
 
 def test_double_pressed_save_makes_one_customer(people: Personas) -> None:

@@ -140,9 +140,25 @@ def test_reach(people: Personas, firm: int) -> None:
 
 
 def test_customer_gone_out_of_reach_leaves_no_name(people: Personas, firm: int) -> None:
+    service.customers.assign(people.mei, firm, None)
     add(people.ann, plan(customer_id=firm))
-    service.customers.assign(people.mei, firm, people.bo.user_id)
+    service.customers.claim(people.bo, firm)
     assert [(t.customer, t.customer_id) for t in mine(people.ann).tasks] == [("", None)]
+
+
+def test_open_tasks_of_the_owner_go_with_the_customer(people: Personas, firm: int) -> None:
+    finished = add(people.ann, plan(customer_id=firm))
+    done(people.ann, finished)
+    others = add(people.mei, plan("经理回访", customer_id=firm))
+    kept = add(people.ann, plan())
+    made = add(people.ann, plan("报价", customer_id=firm))
+    with recorded("customers.assign", by=people.mei, times=2):
+        service.customers.assign(people.mei, firm, people.bo.user_id)
+    assert [t.id for t in mine(people.bo).tasks] == [made]
+    assert [t.id for t in mine(people.ann).tasks] == [kept]
+    assert [t.id for t in mine(people.mei).tasks] == [others]
+    service.customers.assign(people.mei, firm, None)
+    assert [t.id for t in mine(people.bo).tasks] == [made]
 
 
 def test_double_pressed_save_is_one_task(people: Personas) -> None:

@@ -181,6 +181,15 @@ def test_the_first_administrator_needs_the_setup_code(people: Personas, monkeypa
     assert sessions.check_password(VISITOR, "boss", PASSWORD).ok
 
 
+def test_a_started_server_keeps_the_code_that_init_showed(people: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fire_everybody()
+    code = users.setup_code(SYSTEM)
+    assert users.setup_code(SYSTEM, keep=True) == ""
+    users.found(VISITOR, code, draft("boss"), password=PASSWORD)
+    _fire_everybody()
+    assert users.setup_code(SYSTEM, keep=True)
+
+
 def test_the_setup_code_grows_old(people: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
     _fire_everybody()
     code = users.setup_code(SYSTEM)

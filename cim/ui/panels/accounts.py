@@ -47,8 +47,10 @@ def table(everyone: list[UserView]) -> UserView | None:
         }
         for user in everyone
     ]
+    # a choice is a row number: when a change moves the rows, it must not fall on somebody else
+    key = "accounts-" + "-".join(str(user.id) for user in everyone)
     event = st.dataframe(
-        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="accounts", width="stretch"
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, width="stretch"
     )
     chosen = event.selection.rows
     return everyone[chosen[0]] if chosen and chosen[0] < len(everyone) else None

@@ -131,7 +131,8 @@ def _change(change: ChangeView) -> str:
     action = _(labels.ACTIONS[change.action]) if change.action in labels.ACTIONS else ""
     # a record that got its code has just been made: every field is in it, and none of them is news
     fields = "" if "code" in change.fields else ", ".join(_field(name) for name in change.fields)
-    text = " · ".join(part for part in (safe(change.actor), safe(action), safe(fields)) if part)
+    who = change.actor or _("System")
+    text = " · ".join(part for part in (safe(who), safe(action), safe(fields)) if part)
     return f"- :gray[{clock.local(change.at):%H:%M} · :material/edit_note: {text}]"
 
 

@@ -11,14 +11,16 @@ import streamlit as st
 from cim import clock, labels
 from cim.i18n import _, format_datetime, format_number
 from cim.models.audit import AuditView, ChainReport, Result
-from cim.permissions import Permission
+from cim.permissions import Permission, Role
 from cim.service import audit
-from cim.ui import feedback
+from cim.ui import feedback, shell
 from cim.ui.text import safe
 from cim.work import Actor
 
 PAGE = 50
 MOST = 1000
+FITTING = 14
+"""Entries that are shown without a scroll bar of their own."""
 _LIMIT = "audit.limit"
 
 
@@ -73,7 +75,7 @@ def table(found: Sequence[AuditView]) -> AuditView | None:
         on_select="rerun",
         selection_mode="single-row",
         key="audit.table",
-        height=560,
+        height=560 if len(found) > FITTING else "content",
         alt=_("Entries of the audit log"),
     )
     if len(found) >= limit() and limit() < MOST:
@@ -94,9 +96,7 @@ def entry(me: Actor, view: AuditView) -> None:
     """One entry: who did what, and before and after of the changed fields. Revealing is recorded."""
     with st.container(border=True):
         st.subheader(safe(f"{view.seq} · {_action(view.action)}"), anchor=False)
-        st.caption(
-            safe(" · ".join(part for part in (view.actor, view.role, view.source, view.ip, view.reason) if part))
-        )
+        st.caption(safe(" · ".join(part for part in (*_who(view), view.ip, view.reason) if part)))
         shown = _revealed(me, view) if me.can(Permission.AUDIT_REVEAL) else view
         if not shown.changes:
             st.write(
@@ -142,6 +142,12 @@ def verdict(report: ChainReport) -> None:
 def result_label(result: str) -> str:
     """The name of a result."""
     return {"ok": _("Done"), "denied": _("Refused"), "error": _("Failed")}.get(result, _("Any"))
+
+
+def _who(view: AuditView) -> tuple[str, str, str]:
+    role = shell.role_label(Role(view.role)) if view.role in set(Role) else _("System")
+    ways = {"web": _("Web page"), "cli": _("Command line")}
+    return view.actor, role, ways.get(view.source, "")
 
 
 def _more() -> None:

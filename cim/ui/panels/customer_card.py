@@ -19,8 +19,9 @@ _GRADES = {"A": "red", "B": "orange", "C": "blue", "D": "gray"}
 _STAGES = {"prospect": "gray", "new": "green", "established": "blue", "at_risk": "orange", "lost": "red"}
 
 
-def header(me: Actor, view: CustomerView) -> None:
-    """Name, where the customer stands, and the actions this actor has."""
+def header(me: Actor, view: CustomerView, *, actions: bool = True) -> None:
+    """Name, where the customer stands, and the actions this actor has; without them while the form is open, where a
+    second press of Edit would drop what was typed."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.header(safe(view.name), anchor=False, width="content")
@@ -28,8 +29,9 @@ def header(me: Actor, view: CustomerView) -> None:
                 st.badge(_("Grade {grade}", grade=view.grade), color=_GRADES[view.grade])  # type: ignore[arg-type]
             st.badge(words.value("lifecycle", view.lifecycle), color=_STAGES[view.lifecycle])  # type: ignore[arg-type]
             st.badge(words.value("party", view.party), color="gray")
-        with st.container(horizontal=True, width="content"):
-            _actions(me, view)
+        if actions:
+            with st.container(horizontal=True, width="content"):
+                _actions(me, view)
     owner = safe(view.owner) if view.owner else f":orange[{_('Public pool')}]"
     facts = [safe(view.code), f"{_('Owner')}: {owner}", f"{_('Completeness')} {view.completeness}%"]
     st.caption(" · ".join(facts))
