@@ -30,6 +30,7 @@ class Permission(StrEnum):
     DASHBOARD_READ = "dashboard.read"
     CUSTOMER_READ = "customer.read"
     CUSTOMER_WRITE = "customer.write"
+    CUSTOMER_CLAIM = "customer.claim"
     CUSTOMER_ASSIGN = "customer.assign"
     CUSTOMER_UNMASK = "customer.unmask"
     CUSTOMER_REVEAL = "customer.reveal"
@@ -54,6 +55,7 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.DASHBOARD_READ: _OWN,
         _P.CUSTOMER_READ: _OWN,
         _P.CUSTOMER_WRITE: _OWN,
+        _P.CUSTOMER_CLAIM: _OWN,
         _P.CUSTOMER_UNMASK: _OWN,
         _P.CUSTOMER_REVEAL: _OWN,
         _P.ACTIVITY_WRITE: _OWN,
@@ -68,6 +70,7 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.DASHBOARD_READ: _TEAM,
         _P.CUSTOMER_READ: _TEAM,
         _P.CUSTOMER_WRITE: _TEAM,
+        _P.CUSTOMER_CLAIM: _TEAM,
         _P.CUSTOMER_ASSIGN: _TEAM,
         _P.CUSTOMER_UNMASK: _TEAM,
         _P.CUSTOMER_REVEAL: _TEAM,

@@ -28,7 +28,7 @@ if changing:
 
 left, middle, right = st.columns([3, 5, 3], gap="medium")
 with middle:
-    task_list.next_step(me, view.id)
+    task_list.next_step(me, view.id, due=view.next_due_at)
     if me.can(Permission.ACTIVITY_WRITE):
         composer.render(me, view.id, key="customer.composer")
     activity_list.render(me, customer_id=view.id, key="customer.timeline")

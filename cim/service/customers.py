@@ -155,7 +155,7 @@ def assign(work: Work, customer_id: int, owner_id: int | None, *, reason: str = 
     return True
 
 
-@command(Permission.CUSTOMER_WRITE)
+@command(Permission.CUSTOMER_CLAIM)
 def claim(work: Work, customer_id: int) -> bool:
     """Take a customer out of the public pool for oneself. Conflict when a colleague was faster."""
     work.serialise(f"customer.{customer_id}")

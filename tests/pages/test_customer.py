@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from cim import service
+from cim import clock, service
 from cim.models.customer import CustomerDraft
+from cim.models.task import TaskDraft
 from tests.factories import Personas, recorded
 from tests.pages.conftest import OpenPage
 from tests.pages.test_customer_entry import captions, press
@@ -36,6 +39,16 @@ def test_another_teams_customer_does_not_exist_for_bo(
     assert not app.exception
     assert not app.header
     assert "信诺" not in captions(app)
+
+
+def test_a_colleagues_plan_is_no_missing_next_step(people: Personas, one: int, open_page: OpenPage) -> None:
+    assert "尚未安排下一步" in captions(open_page(people.kai, PAGE, id=str(one)))
+    due_at = clock.now() + timedelta(days=1)
+    service.tasks.add(people.ann, TaskDraft(title="报价", due_at=due_at, customer_id=one))
+    seen = captions(open_page(people.kai, PAGE, id=str(one)))
+    assert "尚未安排下一步" not in seen
+    assert "同事已安排" in seen
+    assert "报价" not in seen
 
 
 def test_ann_edits_in_place(people: Personas, one: int, open_page: OpenPage) -> None:

@@ -100,14 +100,14 @@ def _actions(me: Actor, view: CustomerView) -> None:
         st.session_state[state.EDITING] = (view.id, view.version)
         st.session_state.pop(state.EDIT_FILLED, None)
         st.rerun()
-    if view.owner_id is None and me.can(Permission.CUSTOMER_UNMASK):
+    if view.owner_id is None and me.can(Permission.CUSTOMER_CLAIM):
         st.button(_("Claim"), icon=":material/front_hand:", key="customer.claim", on_click=_claim, args=(view.id,))
     if me.can(Permission.CUSTOMER_ASSIGN):
         with st.popover(_("Assign"), icon=":material/person_raised_hand:"):
             _assign(me, view)
 
 
-@gate.guarded(Permission.CUSTOMER_WRITE)
+@gate.guarded(Permission.CUSTOMER_CLAIM)
 def _claim(me: Actor, customer_id: int) -> None:
     if feedback.attempt(service.customers.claim, me, customer_id):
         feedback.toast(_("The customer is yours now."))

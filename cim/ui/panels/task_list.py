@@ -27,14 +27,18 @@ def render(me: Actor, *, key: str = "tasks", assignee: int | None = None, everyb
         _worklist(key, assignee, everybody)
 
 
-def next_step(me: Actor, customer_id: int, *, key: str = "next") -> None:
-    """Draw what is planned with a customer, or a warning that nothing is, and the way to plan it."""
+def next_step(me: Actor, customer_id: int, *, due: datetime | None = None, key: str = "next") -> None:
+    """Draw what is planned with a customer, or a warning that nothing is, and the way to plan it. `due` is the
+    customer's next follow-up by anybody: a task of a colleague out of reach shows as its day."""
     tasks = feedback.attempt(service.tasks.for_customer, me, customer_id)
     if tasks is None:
         return
     with st.container(border=True, key=f"{key}.box"):
         _undo_bar(key)
-        if not tasks:
+        if not tasks and due is not None:
+            day = format_date(clock.local(due).date())
+            st.markdown(f":material/event: {_('A colleague has planned the next step for {date}.', date=day)}")
+        elif not tasks:
             st.markdown(f":orange[:material/warning: **{_('No next step is planned.')}**]")
         for task in tasks:
             _row(me, task, key, named=False)
