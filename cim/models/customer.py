@@ -195,3 +195,4 @@ class CustomerView(CustomerRow):
     version: int
     may_edit: bool
     may_reveal: bool
+    duplicates: int

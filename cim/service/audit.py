@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Table, func, or_, select
+from sqlalchemy import ColumnElement, Table, func, literal, or_, select
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 
@@ -48,25 +48,27 @@ BROKEN = {
 }
 
 
+class AuditFilter(TypedDict, total=False):
+    """What entries are narrowed to. `who` is a user name, `action` a code (`customers.create`) or its noun (`customers`),
+    `field` a changed field (`phone`), `until` is exclusive, `ip` a beginning. Empty values do not narrow."""
+
+    who: str | None
+    action: str | None
+    object_type: str | None
+    object_id: str | None
+    field: str | None
+    since: datetime | None
+    until: datetime | None
+    ip: str | None
+    result: Result | None
+
+
 @query(Permission.AUDIT_READ)
 def entries(
-    work: Work,
-    *,
-    who: str | None = None,
-    action: str | None = None,
-    object_type: str | None = None,
-    object_id: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    ip: str | None = None,
-    result: Result | None = None,
-    after_seq: int | None = None,
-    limit: int = 50,
+    work: Work, *, after_seq: int | None = None, limit: int = 50, **asked: Unpack[AuditFilter]
 ) -> list[AuditView]:
-    """Entries newest first, personal values masked. `who` is a user name, `action` a code (`customers.create`) or its
-    noun (`customers`), `until` is exclusive, `ip` a beginning. `after_seq` is the last entry of the page before."""
-    conditions = _matching(who, action, object_type, object_id, since, until, ip, result)
-    return _views(work, _read(work, conditions, after_seq, max(1, min(limit, 1000))))
+    """Entries newest first, personal values masked. `after_seq` is the last entry of the page before."""
+    return _views(work, _read(work, _matching(**asked), after_seq, max(1, min(limit, 1000))))
 
 
 @query(Permission.AUDIT_REVEAL, recorded=True)
@@ -84,23 +86,12 @@ def reveal(work: Work, seq: int, reason: str) -> AuditView:
 
 
 @query(Permission.AUDIT_READ, recorded=True)
-def export(
-    work: Work,
-    *,
-    who: str | None = None,
-    action: str | None = None,
-    object_type: str | None = None,
-    object_id: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    ip: str | None = None,
-    result: Result | None = None,
-) -> bytes:
+def export(work: Work, **asked: Unpack[AuditFilter]) -> bytes:
     """The matching entries as CSV (UTF-8 with mark), masked as on screen, newest first. The export is an entry itself.
     Raises Invalid beyond 100,000 entries: nothing is left out in silence."""
     from cim.tabular import writing
 
-    conditions = _matching(who, action, object_type, object_id, since, until, ip, result)
+    conditions = _matching(**asked)
     found = work.session.execute(select(func.count()).select_from(AuditEntry).where(*conditions)).scalar_one()
     if found > EXPORT_ROWS:
         raise Invalid(
@@ -109,16 +100,7 @@ def export(
             count=found,
             limit=EXPORT_ROWS,
         )
-    filters = {
-        "who": who,
-        "action": action,
-        "object_type": object_type,
-        "object_id": object_id,
-        "since": since,
-        "until": until,
-    }
-    asked = {name: chain.plain(value) for name, value in (filters | {"ip": ip, "result": result}).items() if value}
-    work.record(rows=found, filters=asked)
+    work.record(rows=found, filters={name: chain.plain(value) for name, value in asked.items() if value})
     return writing.write_csv(_headers(), (_cells(view) for view in _pages(work, conditions)))
 
 
@@ -141,14 +123,16 @@ def verify(work: Work, *, reconcile: bool = False) -> ChainReport:
 
 
 def _matching(
-    who: str | None,
-    action: str | None,
-    object_type: str | None,
-    object_id: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    ip: str | None,
-    result: Result | None,
+    *,
+    who: str | None = None,
+    action: str | None = None,
+    object_type: str | None = None,
+    object_id: str | None = None,
+    field: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    ip: str | None = None,
+    result: Result | None = None,
 ) -> list[ColumnElement[bool]]:
     entry: Any = AuditEntry
     wanted: list[tuple[Any, Any]] = [
@@ -156,6 +140,7 @@ def _matching(
         (action, lambda: or_(entry.action == action, entry.action.startswith(f"{action}.", autoescape=True))),
         (object_type, lambda: entry.object_type == object_type),
         (object_id, lambda: entry.object_id == str(object_id)),
+        (field, lambda: (literal(",") + entry.fields + ",").contains(f",{field},", autoescape=True)),
         (since, lambda: entry.at >= since),
         (until, lambda: entry.at < until),
         (ip, lambda: entry.ip.startswith((ip or "").strip(), autoescape=True)),

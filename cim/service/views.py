@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from cim import clock, crypto, normalize
 from cim.history import place
-from cim.models import Contact, Customer, CustomerTag, Region, User
+from cim.models import Contact, Customer, CustomerTag, DuplicatePair, Region, User
 from cim.models.base import columns
 from cim.models.contact import ContactView
 from cim.models.customer import CustomerRow, CustomerView, Lifecycle
+from cim.models.search import PairStatus
 from cim.permissions import Permission
 from cim.service import regions
 from cim.work import Work
 
 CUSTOMERS = columns(Customer)
 TAGS = columns(CustomerTag)
+PAIRS = columns(DuplicatePair)
 USERS = columns(User)
 REGIONS = columns(Region)
 
@@ -75,6 +77,7 @@ def customer(work: Work, row: Customer, *, clear: bool | None = None) -> Custome
         version=row.version,
         may_edit=work.owns(Permission.CUSTOMER_WRITE, row.owner_id),
         may_reveal=work.owns(Permission.CUSTOMER_REVEAL, row.owner_id),
+        duplicates=_open_pairs(work, row.id or 0),
     )
 
 
@@ -125,6 +128,13 @@ def lifecycle(row: Customer) -> Lifecycle:
     if idle < RISK_DAYS:
         return Lifecycle.ESTABLISHED
     return Lifecycle.LOST if idle >= LOST_DAYS else Lifecycle.AT_RISK
+
+
+def _open_pairs(work: Work, customer_id: int) -> int:
+    """How many customers wait to be compared with this one."""
+    mine = or_(PAIRS.a_id == customer_id, PAIRS.b_id == customer_id)
+    counted = select(func.count()).select_from(DuplicatePair).where(mine, PAIRS.status == PairStatus.OPEN)
+    return int(work.session.execute(counted).scalar_one())
 
 
 def _row(work: Work, found: Any, seen: bool) -> dict[str, Any]:

@@ -76,6 +76,26 @@ def test_two_open_forms_end_in_a_question_not_in_a_lost_update(people: Personas,
     assert service.customers.get(people.ann, one).contact == "李四"
 
 
+def test_what_a_colleague_changed_in_other_fields_stays(people: Personas, one: int, open_page: OpenPage) -> None:
+    app = open_page(people.ann, PAGE, id=str(one))
+    press(app, "编辑")
+    theirs = CustomerDraft(name="南京信诺环保科技有限公司", contact="王五", industry="环保")
+    service.customers.update(people.mei, one, theirs, version=1)
+    app.text_input(key="customer.contact").input("李四").run()
+    press(app, "保存")
+    app.button(key="customer.mine").click().run()
+    view = service.customers.get(people.ann, one)
+    assert (view.contact, view.industry) == ("李四", "环保")
+
+
+def test_a_queued_duplicate_is_linked_from_the_record(people: Personas, one: int, open_page: OpenPage) -> None:
+    draft = CustomerDraft(name="南京信诺环保科技公司", phone="13800138000")
+    service.customers.create(people.ann, draft, duplicate_reason="分公司")
+    app = open_page(people.ann, PAGE, id=str(one))
+    assert service.customers.get(people.ann, one).duplicates == 1
+    assert "疑似重复：1" in [link.proto.label for link in app.get("page_link")]
+
+
 def test_kai_reveals_with_a_reason_and_it_is_recorded(people: Personas, one: int, open_page: OpenPage) -> None:
     app = open_page(people.kai, PAGE, id=str(one))
     app.text_input(key="customer.reveal_reason").input("回电").run()

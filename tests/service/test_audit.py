@@ -279,6 +279,16 @@ def test_entries_written_while_verifying_are_no_alarm(people: Personas) -> None:
     assert len(checkpoint.read()) >= 1
 
 
+def test_entries_that_changed_a_field(people: Personas) -> None:
+    """The question "who changed this phone" has an answer; a field whose name is a beginning of another is another."""
+    made = service.customers.create(people.ann, firm())
+    service.customers.update(people.ann, made, firm().model_copy(update={"phone2": "13900139001"}), version=1)
+    changed = CustomerDraft.model_validate({"name": firm().name, "phone": "13700137002"})
+    service.customers.update(people.mei, made, changed, version=service.customers.get(people.mei, made).version)
+    found = audit.entries(people.audrey, field="phone", action="customers.update")
+    assert [entry.actor for entry in found] == ["mei"]
+
+
 # ---- rows edited past the program
 
 

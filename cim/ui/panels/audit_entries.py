@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from cim import clock, labels
+from cim import clock, labels, words
 from cim.i18n import _, format_datetime, format_number
 from cim.models.audit import AuditView, ChainReport, Result
 from cim.permissions import Permission, Role
@@ -21,7 +21,7 @@ PAGE = 50
 MOST = 1000
 FITTING = 14
 """Entries that are shown without a scroll bar of their own."""
-_LIMIT = "audit.limit"
+_LIMIT, _CHOSEN, _TABLE = "audit.limit", "audit.chosen", "audit.shown"
 
 
 def filters() -> dict[str, Any]:
@@ -40,6 +40,14 @@ def filters() -> dict[str, Any]:
             _("Record"), ["", *labels.OBJECTS], format_func=_kind, key="object_type", bind="query-params", width=150
         )
         number = st.text_input(_("Record no."), key="object_id", bind="query-params", width=100)
+        changed = st.selectbox(
+            _("Changed field"),
+            ["", *words.FIELDS],
+            format_func=lambda name: words.field(name) if name else _("Any"),
+            key="field",
+            bind="query-params",
+            width=150,
+        )
         result = st.selectbox(
             _("Result"), ["", *Result], format_func=result_label, key="result", bind="query-params", width=120
         )
@@ -47,7 +55,7 @@ def filters() -> dict[str, Any]:
         last = st.date_input(_("To"), value=None, key="until", bind="query-params", width=140)
         ip = st.text_input(_("Address of the device"), key="ip", bind="query-params", width=150)
     asked = {"who": who, "action": action, "object_type": kind, "object_id": number.strip(), "ip": ip, "result": result}
-    asked |= {"since": _day(first), "until": _day(last, days=1)}
+    asked |= {"field": changed, "since": _day(first), "until": _day(last, days=1)}
     return {name: value for name, value in asked.items() if value}
 
 
@@ -69,12 +77,14 @@ def table(found: Sequence[AuditView]) -> AuditView | None:
         }
         for view in found
     ]
+    # a new entry moves every row by one: the choice is kept by its number, and the table begins anew
+    key = f"audit.table.{found[0].seq}"
     event: Any = st.dataframe(
         rows,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key="audit.table",
+        key=key,
         height=560 if len(found) > FITTING else "content",
         alt=_("Entries of the audit log"),
     )
@@ -83,8 +93,12 @@ def table(found: Sequence[AuditView]) -> AuditView | None:
     number = st.text_input(_("Entry no."), key="entry", bind="query-params", width=140)
     chosen: list[int] = event.selection.rows
     if chosen and chosen[0] < len(found):
-        return found[chosen[0]]
-    return next((view for view in found if str(view.seq) == number.strip()), None)
+        st.session_state[_CHOSEN] = found[chosen[0]].seq
+    elif st.session_state.get(_TABLE) == key:
+        st.session_state.pop(_CHOSEN, None)
+    st.session_state[_TABLE] = key
+    wanted = number.strip() or str(st.session_state.get(_CHOSEN, ""))
+    return next((view for view in found if str(view.seq) == wanted), None)
 
 
 def limit() -> int:
@@ -97,7 +111,8 @@ def entry(me: Actor, view: AuditView) -> None:
     with st.container(border=True):
         st.subheader(safe(f"{view.seq} · {_action(view.action)}"), anchor=False)
         st.caption(safe(" · ".join(part for part in (*_who(view), view.ip, view.reason) if part)))
-        shown = _revealed(me, view) if me.can(Permission.AUDIT_REVEAL) else view
+        hidden = any("*" in str(value) for pair in view.changes.values() for value in pair)
+        shown = _revealed(me, view) if hidden and me.can(Permission.AUDIT_REVEAL) else view
         if not shown.changes:
             st.write(
                 _("The values are gone, or this entry has none. Fields: {fields}", fields=safe(_names(view.fields)))

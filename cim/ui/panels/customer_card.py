@@ -34,7 +34,12 @@ def header(me: Actor, view: CustomerView, *, actions: bool = True) -> None:
                 _actions(me, view)
     owner = safe(view.owner) if view.owner else f":orange[{_('Public pool')}]"
     facts = [safe(view.code), f"{_('Owner')}: {owner}", f"{_('Completeness')} {view.completeness}%"]
-    st.caption(" · ".join(facts))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(" · ".join(facts), width="content")
+        if view.duplicates:
+            label = _("Possible duplicates: {count}", count=view.duplicates)
+            query = {"duplicates_of": str(view.id)}
+            st.page_link("pages/search.py", label=label, icon=":material/content_copy:", query_params=query)
 
 
 def fields(me: Actor, view: CustomerView) -> None:

@@ -25,14 +25,16 @@ def editing(view: CustomerView) -> bool:
 
 
 def show(me: Actor, view: CustomerView) -> None:
-    """The form, filled once from the record as it was when editing began."""
+    """The form, filled once from the record as it was when editing began; only what was changed here is saved."""
     version = int(st.session_state[state.EDITING][1])
     if not st.session_state.get(state.EDIT_FILLED):
-        customer_form.fill(PREFIX, customer_form.values_of(view))
-        st.session_state[state.EDIT_FILLED] = True
-    draft = customer_form.draw(me, PREFIX, masked=view)
-    preview = service.customers.preview(me, draft, but=view.id)
-    customer_form.hints(PREFIX, draft, preview)
+        values = customer_form.values_of(view)
+        customer_form.fill(PREFIX, values)
+        st.session_state[state.EDIT_FILLED] = {name: _plain(value) for name, value in values.items()}
+    typed = customer_form.draw(me, PREFIX, masked=view)
+    preview = service.customers.preview(me, typed, but=view.id)
+    customer_form.hints(PREFIX, typed, preview)
+    draft = _changed(typed, st.session_state[state.EDIT_FILLED])
     with st.container(horizontal=True):
         save = st.button(_("Save"), type="primary", icon=":material/check:", key="customer.save", shortcut="Ctrl+Enter")
         if st.button(_("Cancel"), key="customer.cancel"):
@@ -41,6 +43,15 @@ def show(me: Actor, view: CustomerView) -> None:
         _save(me, view, draft, version)
     if st.session_state.get(state.CONFLICT) == view.id:
         _settle(me, view, draft)
+
+
+def _changed(typed: CustomerDraft, original: dict[str, str]) -> CustomerDraft:
+    """The draft reduced to what differs from the record as it was when editing began: what somebody else changes
+    meanwhile in other fields stays."""
+    draft = typed.model_copy()
+    same = {name for name in typed.model_fields_set if _plain(getattr(typed, name)) == original.get(name, "")}
+    draft.model_fields_set.difference_update(same)
+    return draft
 
 
 def _save(me: Actor, view: CustomerView, draft: CustomerDraft, version: int) -> None:
@@ -58,14 +69,18 @@ def _save(me: Actor, view: CustomerView, draft: CustomerDraft, version: int) -> 
 
 
 def _settle(me: Actor, view: CustomerView, draft: CustomerDraft) -> None:
-    """Your value beside the one now stored, and the two ways on."""
+    """Each field you changed: as it was, as you want it, as it is stored now; and the two ways on."""
+    original = st.session_state[state.EDIT_FILLED]
     stored = customer_form.values_of(view)
-    mine = draft.model_dump(exclude_unset=True)
-    differing = [name for name in mine if name in stored and _plain(mine[name]) != _plain(stored[name])]
+    heads = (_("Field"), _("Before you began"), _("Your value"), _("Stored now"))
+    rows = [
+        (words.field(name), original.get(name, ""), _plain(getattr(draft, name)), _plain(stored.get(name)))
+        for name in sorted(draft.model_fields_set)
+    ]
     with st.container(border=True):
-        st.markdown(_("**Somebody saved this customer while you were editing it.** What differs:"))
-        rows = [f"| {safe(words.field(n))} | {safe(_plain(mine[n]))} | {safe(_plain(stored[n]))} |" for n in differing]
-        st.markdown(f"| {_('Field')} | {_('Your value')} | {_('Stored now')} |\n|:--|:--|:--|\n" + "\n".join(rows))
+        st.markdown(_("**Somebody saved this customer while you were editing it.** Your changes:"))
+        lines = ["| " + " | ".join(safe(cell) for cell in row) + " |" for row in rows]
+        st.markdown(f"| {' | '.join(heads)} |\n|:--|:--|:--|:--|\n" + "\n".join(lines))
         with st.container(horizontal=True):
             if st.button(_("Save my values"), type="primary", key="customer.mine"):
                 _save(me, view, draft, view.version)
