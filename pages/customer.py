@@ -26,13 +26,14 @@ if changing:
     customer_edit.show(me, view)
     st.stop()
 
-left, middle, right = st.columns([3, 5, 3], gap="medium")
-with middle:
+# the columns stand under each other on a phone: what is done comes first there
+main, details, people = st.columns([5, 3, 3], gap="medium")
+with main:
     task_list.next_step(me, view.id, due=view.next_due_at)
     if me.can(Permission.ACTIVITY_WRITE):
         composer.render(me, view.id, key="customer.composer")
     activity_list.render(me, customer_id=view.id, key="customer.timeline")
-with left:
+with details:
     customer_card.fields(me, view)
-with right:
+with people:
     customer_card.contacts(me, view)

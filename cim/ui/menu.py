@@ -31,7 +31,7 @@ PAGES = [
         "pages/customer_entry.py", "customer_entry", N_("Add customer"), "person_add", Permission.CUSTOMER_WRITE, WORK
     ),
     Entry("pages/timeline.py", "timeline", N_("Follow-ups"), "event_note", Permission.CUSTOMER_READ, WORK),
-    Entry("pages/imports.py", "imports", N_("Import and export"), "swap_vert", Permission.IMPORT, WORK),
+    Entry("pages/imports.py", "imports", N_("Import"), "swap_vert", Permission.IMPORT, WORK),
     Entry("pages/customer.py", "customer", N_("Customer"), "person", Permission.CUSTOMER_READ, ""),
     Entry("pages/users.py", "users", N_("Users"), "manage_accounts", Permission.USER_MANAGE, CARE),
     Entry("pages/audit.py", "audit", N_("Audit log"), "policy", Permission.AUDIT_READ, CARE),

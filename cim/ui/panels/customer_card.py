@@ -33,7 +33,8 @@ def header(me: Actor, view: CustomerView, *, actions: bool = True) -> None:
             with st.container(horizontal=True, width="content"):
                 _actions(me, view)
     owner = safe(view.owner) if view.owner else f":orange[{_('Public pool')}]"
-    facts = [safe(view.code), f"{_('Owner')}: {owner}", f"{_('Completeness')} {view.completeness}%"]
+    number = [f"**{safe(view.phone)}**"] if view.phone else []
+    facts = [*number, safe(view.code), f"{_('Owner')}: {owner}", f"{_('Completeness')} {view.completeness}%"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(" · ".join(facts), width="content")
         if view.duplicates:

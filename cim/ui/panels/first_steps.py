@@ -38,7 +38,7 @@ def render(me: Actor) -> None:
             elif _exists(page):
                 st.page_link(page, label=label, icon=":material/radio_button_unchecked:")
             else:
-                st.markdown(f":material/radio_button_unchecked: {label}")
+                st.markdown(f":material/radio_button_unchecked: {label}: `python -m cim backup create`")
 
 
 def _exists(page: str) -> bool:
