@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import streamlit as st
 
 from cim.config import settings
-from cim.i18n import LANGUAGES, _, language
+from cim.i18n import _, language
 from cim.permissions import Permission, Role
 from cim.service import sessions
+from cim.ui import brand, feedback, gate, menu, state
 from cim.ui import client as browser
-from cim.ui import feedback, gate, menu, state
 from cim.ui.bridge import post
 from cim.ui.text import safe
 from cim.work import Actor
 
-# Data addresses: an icon by name would be fetched from another host, and a file would wait behind the session cookie.
-_ASSETS = Path(__file__).parent / "assets"
 ROLE_COLORS = {
     Role.ADMIN: "red",
     Role.AUDITOR: "violet",
@@ -45,7 +42,7 @@ def main() -> None:
     product = _("CIM Customer Information")
     st.set_page_config(
         page_title=f"{here.title.split(': ')[-1]} · CIM" if me else product,
-        page_icon=_icon(),
+        page_icon=brand.icon(),
         layout="wide" if me else "centered",
         initial_sidebar_state="auto",
     )
@@ -62,7 +59,7 @@ def main() -> None:
     if st.session_state.get(state.WHO) != (me.user_id, me.session_id):
         state.forget_all()
         st.session_state[state.WHO] = (me.user_id, me.session_id)
-    st.logo(logo(), size="large")
+    st.logo(brand.logo(), size="large")
     with st.sidebar:
         _corner(me)
     gate.heartbeat()
@@ -116,7 +113,7 @@ def _corner(me: Actor) -> None:
             st.markdown(f"**{safe(me.name)}**", width="content")
             st.badge(role_label(me.role), color=ROLE_COLORS.get(me.role, "gray"))  # type: ignore[arg-type]
         st.page_link("pages/account.py", label=_("My account"), icon=":material/account_circle:")
-        chosen = language_choice("sidebar")
+        chosen = brand.language_choice("sidebar")
         if chosen != language():
             feedback.attempt(sessions.choose_language, me, chosen)
             st.session_state[state.LANGUAGE] = chosen
@@ -129,34 +126,7 @@ def _corner(me: Actor) -> None:
             st.rerun()
 
 
-def language_choice(place: str) -> str:
-    """The switch between languages; returns the code chosen."""
-    return (
-        st.segmented_control(
-            _("Language"),
-            list(LANGUAGES),
-            format_func=LANGUAGES.__getitem__,
-            default=language(),
-            required=True,
-            label_visibility="collapsed",
-            key=f"language-{place}-{language()}",
-        )
-        or language()
-    )
-
-
 def _leave() -> None:
     post("/session/end", nonce=f"out-{st.session_state[state.LEAVING]}")
     st.caption(_("Signing out…"))
     st.stop()
-
-
-def _icon() -> str:
-    import base64
-
-    return "data:image/svg+xml;base64," + base64.b64encode((_ASSETS / "icon.svg").read_bytes()).decode()
-
-
-def logo() -> str:
-    """The mark as SVG text: drawn without a request, so it may stand before the sign-in."""
-    return (_ASSETS / "logo.svg").read_text("utf-8")

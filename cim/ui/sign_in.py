@@ -15,8 +15,8 @@ from cim.i18n import _, language
 from cim.models.user import UserDraft
 from cim.permissions import Role
 from cim.service import sessions, users
+from cim.ui import brand, feedback, state
 from cim.ui import client as browser
-from cim.ui import feedback, shell, state
 from cim.ui.bridge import post
 from cim.ui.text import safe
 from cim.work import Actor
@@ -49,8 +49,8 @@ def _reached() -> dict[str, Any] | None:
 
 def _head() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.image(shell.logo(), width=150)
-        chosen = shell.language_choice("sign-in")
+        st.image(brand.logo(), width=150)
+        chosen = brand.language_choice("sign-in")
     if chosen != language():
         st.session_state[state.LANGUAGE] = chosen
         st.rerun()
