@@ -1,5 +1,6 @@
 """A served demo company and the moves of a person in Chromium. Journeys say what is done, this file says how."""
 
+import contextlib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import TimeoutError as Late
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGS = [
@@ -216,10 +218,23 @@ def cells(table: Locator, column: int) -> dict[int, str]:
 
 
 def press_cell(table: Locator, row: int, *, x: int = 60) -> None:
-    """Press a row of a table, `x` pixels from its left edge."""
+    """Press a row of a table, `x` pixels from its left edge, once the page has come to rest: a table that is being drawn
+    anew loses the press."""
+    settled(table.page)
     table.scroll_into_view_if_needed(timeout=PATIENCE)
     canvas = table.get_by_test_id("data-grid-canvas")
     canvas.click(position={"x": x, "y": ROW * (row + 1) + ROW // 2}, timeout=PATIENCE, force=True)
+
+
+def open_row(table: Locator, row: int, url: str, *, x: int = 60) -> None:
+    """Press a row of a table until its page opens, as a person does whose first press met a table still being drawn."""
+    page = table.page
+    for patience in (6_000, 6_000, PATIENCE):
+        press_cell(table, row, x=x)
+        with contextlib.suppress(Late):
+            page.wait_for_url(url, timeout=patience)
+            return
+    raise AssertionError(f"{url} did not open")
 
 
 def number(text: str) -> int:
