@@ -44,13 +44,15 @@ class Event:
 
 def append(
     session: Session, who: dict[str, Any], at: datetime, change_set_id: int, events: list[tuple[Event, Any]]
-) -> bytes:
+) -> tuple[int, int, bytes]:
     """Write events as links of the chain, in the session's transaction. Each comes with the cipher of its subject, or None.
-    Returns the MAC of the new head. `who` holds actor_id, actor, role, session_id, source, ip."""
+    Returns the numbers of the first and the last of them, and the MAC of the new head. `who` holds actor_id, actor,
+    role, session_id, source, ip."""
     keys = crypto.keys()
     if not db.is_sqlite(session):
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    seq, prev = head(session)
+    before, prev = head(session)
+    seq = before
     rows = []
     for happened, cipher in events:
         seq += 1
@@ -76,7 +78,7 @@ def append(
             rows = []
     if rows:
         session.execute(insert(_table()), rows)
-    return prev
+    return before + 1, seq, prev
 
 
 def head(session: Session) -> tuple[int, bytes]:

@@ -244,7 +244,7 @@ class Work:
     def finish(self) -> None:
         """Write the history of this unit of work. Nothing changed, nothing recorded."""
         self.session.flush()
-        events = [e for e in (*self._events.values(), *self._loose) if e.changes or e in self._loose]
+        events = [*(e for e in self._events.values() if e.changes), *self._loose]
         if not events:
             return
         for key, row in self._rows.items():
@@ -265,9 +265,7 @@ class Work:
         for e, cipher in sealed:
             if e.subject_uid and cipher is None:
                 e.changes = {}
-        mac = audit.append(self.session, _who(self.actor), self.now, change_set, sealed)
-        newest = audit.head(self.session)[0]
-        self.head = (newest - len(events) + 1, newest, mac)
+        self.head = audit.append(self.session, _who(self.actor), self.now, change_set, sealed)
 
     def _event_of(self, row: Model) -> audit.Event:
         object_type, object_id, uid = history.name_of(row, self.subject_of)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from cim import crypto
-from cim.errors import Invalid
 from cim.history import Change
 from cim.models import Customer, CustomerTag, SubjectKey
 from cim.models.base import new_uid
-from cim.service import customers, index, standards
+from cim.service import codes, customers, index, standards
 from cim.work import Work
 
 CHUNK = 1000
@@ -63,50 +60,14 @@ def insert(
     undoes everything. Raises Invalid("code") for a code that is taken or stands twice.
     """
     ids = list(work.next_ids(Customer, len(rows)))
-    codes = _codes(work, ids, [row.code for row in rows])
+    numbers = codes.allocate(work, ids, [row.code for row in rows])
     done = 0
-    for part in _parts(list(zip(ids, codes, rows, strict=True))):
+    for part in _parts(list(zip(ids, numbers, rows, strict=True))):
         _insert(work, part, batch_id)
         done += len(part)
         if progress:
             progress(done, len(rows))
     return ids
-
-
-def taken_codes(work: Work, codes: Iterable[str]) -> set[str]:
-    """Which of these customer codes exist, whoever may see them."""
-    found: set[str] = set()
-    for part in _parts(sorted(set(codes) - {""})):
-        found.update(work.session.execute(select(Customer.code).where(Customer.code.in_(part))).scalars())  # type: ignore[attr-defined,call-overload]
-    return found
-
-
-def _codes(work: Work, ids: Sequence[int], asked: Sequence[str]) -> list[str]:
-    given = [code for code in asked if code]
-    taken = taken_codes(work, given)
-    for code in given:
-        if code in taken:
-            raise Invalid("code", "Customer code {code} is already taken.", code=code)
-        taken.add(code)
-    made = [code or f"C{number:06d}" for code, number in zip(asked, ids, strict=True)]
-    free = [code for code, wanted in zip(made, asked, strict=True) if not wanted]
-    clash = set(free) & taken | taken_codes(work, free)
-    if not clash:
-        return made
-    following = _following(work, max(ids), taken | clash)
-    return [next(following) if not wanted and code in clash else code for code, wanted in zip(made, asked, strict=True)]
-
-
-def _following(work: Work, last: int, taken: set[str]) -> Iterator[str]:
-    """Free codes above every number in use."""
-    newest = work.session.execute(
-        select(Customer.code).where(Customer.code.like("C______")).order_by(Customer.code.desc()).limit(50)  # type: ignore[attr-defined,call-overload]
-    ).scalars()
-    known = [int(code[1:]) for code in (*newest, *taken) if code[1:].isdecimal() and code[:1] == "C" and len(code) < 12]
-    number = max([last, *known])
-    while True:
-        number += 1
-        yield f"C{number:06d}"
 
 
 def _insert(work: Work, part: Sequence[tuple[int, str, NewCustomer]], batch_id: int | None) -> None:

@@ -16,7 +16,7 @@ from cim.models.search import DraftPreview
 from cim.models.user import UserStatus
 from cim.normalize import pinyin
 from cim.permissions import Permission
-from cim.service import duplicates, index, standards, tasks, typed, views
+from cim.service import codes, duplicates, index, standards, tasks, typed, views
 from cim.service import search as finding
 from cim.work import Work, command, query
 
@@ -175,19 +175,6 @@ def remove(work: Work, customer_id: int, *, version: int, reason: str = "") -> N
     row.deleted_at = work.now
 
 
-def next_code(work: Work, customer_id: int) -> str:
-    """A free customer code, C and at least six digits, near the row's own number."""
-    code = f"C{customer_id:06d}"
-    taken: Any = select(CUSTOMERS.code).where(CUSTOMERS.code == code)
-    if work.session.execute(taken).first() is None:
-        return code
-    newest = select(func.max(CUSTOMERS.code)).where(
-        CUSTOMERS.code.between("C000000", "C999999"), func.length(CUSTOMERS.code) == 7
-    )
-    last = str(work.session.execute(newest).scalar_one())[1:]
-    return f"C{int(last) + 1:06d}" if last.isdigit() else f"C{customer_id:06d}-{work.now:%H%M%S%f}"
-
-
 def reindex(work: Work, row: Customer) -> None:
     """Bring search and matching up to date after a change of the customer or of its contacts."""
     contacts = index.contacts_of(work, row.id or 0, work.cipher(row.uid))
@@ -210,9 +197,7 @@ def default_owner(work: Work, draft: CustomerDraft) -> int | None:
 
 def _insert(work: Work, draft: CustomerDraft, standard: standards.Standard) -> Customer:
     [new_id] = work.next_ids(Customer, 1)
-    code = typed.line("code", draft.code, 40) or next_code(work, new_id)
-    if work.session.execute(select(CUSTOMERS.id).where(CUSTOMERS.code == code)).first():
-        raise Invalid("code", "Customer code {code} is already taken.", code=code)
+    [code] = codes.allocate(work, [new_id], [typed.line("code", draft.code, 40)])
     row = Customer(
         id=new_id, code=code, owner_id=default_owner(work, draft), created_by_id=work.actor.user_id, **standard.plain
     )

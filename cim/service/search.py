@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, cast, exists, func, not_, or_, select, text
 
 from cim import clock, crypto, db, search_text
+from cim.access import reached_users
 from cim.models import Activity, Customer, CustomerSearch, CustomerTag, DuplicatePair, LookupKey
 from cim.models.activity import ActivityType
 from cim.models.base import columns
@@ -195,8 +196,6 @@ def _exact(work: Work, asked: search_text.Query, where: list[ColumnElement[bool]
 
 def _disclosable(work: Work, term: search_text.Term) -> Iterable[ColumnElement[bool]]:
     """The first seven digits say more than a masked number shows: only those who see numbers in clear may search by them."""
-    from cim.access import reached_users
-
     if term.field != "phone_first":
         return []
     ids = reached_users(work.actor, Permission.CUSTOMER_UNMASK)

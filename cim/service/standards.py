@@ -10,6 +10,7 @@ from cim import divisions, normalize
 from cim.errors import Invalid
 from cim.models.contact import ContactDraft
 from cim.models.customer import CustomerDraft, Kind
+from cim.service import typed
 
 _WEIGHTS = {"name": 3, "reach": 3, "region": 1, "kind": 1, "owner": 1, "source": 1}
 
@@ -34,7 +35,7 @@ def customer(draft: CustomerDraft) -> Standard:
         "email": _value("email", draft.email, normalize.email) or "",
         "wechat": _value("wechat", draft.wechat, normalize.wechat) or "",
         "id_number": _value("id_number", draft.id_number, normalize.id_number) or "",
-        "address": _text("address", draft.address, 200),
+        "address": typed.line("address", draft.address, 200),
     }
     birthday = draft.birthday
     if birthday is None and made.sealed["id_number"] and draft.kind is Kind.PERSON:
@@ -43,15 +44,15 @@ def customer(draft: CustomerDraft) -> Standard:
         "kind": draft.kind,
         "party": draft.party,
         "name": _required("name", draft.name, 120),
-        "contact": _text("contact", draft.contact, 60),
+        "contact": typed.line("contact", draft.contact, 60),
         "gender": draft.gender,
         "birthday": birthday,
         "uscc": _value("uscc", draft.uscc, normalize.uscc) or "",
-        "industry": _text("industry", draft.industry, 60),
-        "source": _text("source", draft.source, 60),
+        "industry": typed.line("industry", draft.industry, 60),
+        "source": typed.line("source", draft.source, 60),
         "grade": draft.grade,
-        "preference": _long("preference", draft.preference, 500),
-        "notes": _long("notes", draft.notes, 5000),
+        "preference": typed.lines("preference", draft.preference, 500),
+        "notes": typed.lines("notes", draft.notes, 5000),
         "region_code": region(draft.region, draft.address),
     }
     return made
@@ -62,8 +63,8 @@ def contact(draft: ContactDraft) -> Standard:
     return Standard(
         plain={
             "name": _required("name", draft.name, 60),
-            "title": _text("title", draft.title, 60),
-            "role": _text("role", draft.role, 60),
+            "title": typed.line("title", draft.title, 60),
+            "role": typed.line("role", draft.role, 60),
             "birthday": draft.birthday,
         },
         sealed={
@@ -123,32 +124,20 @@ def checked(draft: CustomerDraft) -> tuple[dict[str, str], dict[str, tuple[str, 
     return shown, wrong
 
 
-def _value(name: str, raw: str, canonical: Callable[[str], Any]) -> Any:
-    if not raw or not raw.strip():
-        return None
-    try:
-        return canonical(raw)
-    except normalize.Bad as bad:
-        raise Invalid(name, bad.msgid, **bad.params) from bad
-
-
-def _text(name: str, raw: str, limit: int) -> str:
-    return _value(name, raw, lambda value: normalize.text(value, limit=limit)) or ""
-
-
-def _long(name: str, raw: str, limit: int) -> str:
-    return _value(name, raw, lambda value: normalize.multiline(value, limit=limit)) or ""
+def _value(name: str, raw: str, form: Callable[[str], Any]) -> Any:
+    """Nothing for a field left empty, else its canonical form."""
+    return typed.canonical(name, raw, form) if raw and raw.strip() else None
 
 
 def _required(name: str, raw: str, limit: int) -> str:
-    value = _text(name, raw, limit)
+    value = typed.line(name, raw, limit)
     if not value:
         raise Invalid(name, "Enter the name.")
     return value
 
 
 def _each_tag(raw: list[str]) -> list[str]:
-    return sorted({tag for tag in (_text("tags", value, 40) for value in raw) if tag})
+    return sorted({tag for tag in (typed.line("tags", value, 40) for value in raw) if tag})
 
 
 _TYPED: dict[str, Callable[[str], str]] = {

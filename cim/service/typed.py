@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from cim import normalize
 from cim.config import settings
 from cim.errors import Invalid
 
+R = TypeVar("R")
+
+
+def canonical(field: str, raw: str, form: Callable[[str], R]) -> R:
+    """What a function of cim/normalize makes of a value; its refusal as Invalid naming the field."""
+    try:
+        return form(raw)
+    except normalize.Bad as bad:
+        raise Invalid(field, bad.msgid, **bad.params) from bad
+
 
 def line(field: str, raw: str, limit: int) -> str:
     """One line of at most `limit` characters."""
-    try:
-        return normalize.text(raw, limit=limit)
-    except normalize.Bad as bad:
-        raise Invalid(field, bad.msgid, **bad.params) from bad
+    return canonical(field, raw, lambda value: normalize.text(value, limit=limit))
 
 
 def lines(field: str, raw: str, limit: int) -> str:
     """Text of several lines, at most `limit` characters."""
-    try:
-        return normalize.multiline(raw, limit=limit)
-    except normalize.Bad as bad:
-        raise Invalid(field, bad.msgid, **bad.params) from bad
+    return canonical(field, raw, lambda value: normalize.multiline(value, limit=limit))
 
 
 def moment(field: str, raw: datetime) -> datetime:

@@ -16,7 +16,7 @@ from cim.models.customer import CustomerDraft
 from cim.models.imports import ImportMode, OnDuplicate
 from cim.models.search import PairStatus
 from cim.permissions import Permission
-from cim.service import bulk, customers, standards
+from cim.service import bulk, codes, customers, standards
 from cim.service.importing import doubles, reference, rows
 from cim.service.importing.lines import Line, Notes
 from cim.service.importing.people import OUT_OF_REACH, People
@@ -101,7 +101,7 @@ def _matched(work: Work, lines: Sequence[Line], notes: Notes) -> dict[int, Known
 
 def _distinct(work: Work, lines: Sequence[Line], matched: dict[int, Known], notes: Notes) -> list[Line]:
     """The lines whose code is free or that of the customer they mean; a code that stands twice counts once."""
-    taken = bulk.taken_codes(work, {line.draft.code for line in lines if line.number not in matched})
+    taken = codes.taken(work, {line.draft.code for line in lines if line.number not in matched})
     first: dict[str, int] = {}
     good = []
     for line in lines:
