@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, func, insert, select, text
 from sqlmodel import Session
 
 from cim import crypto, db
-from cim.models import AuditEntry
+from cim.models import AuditEntry, metadata
 from cim.models.audit import Result
 from cim.models.base import columns
 
@@ -170,9 +171,9 @@ class Broken(Exception):
 
 def row_digest(table: str, values: dict[str, Any]) -> bytes:
     """Keyed digest of a row's stored values (16 bytes): a later direct SQL edit no longer matches it."""
-    shown = json.dumps(
-        [table, *([k, plain(values[k])] for k in sorted(values))], ensure_ascii=False, separators=(",", ":")
-    )
+    added = _added_later(table)
+    told = [[k, plain(values[k])] for k in sorted(values) if k not in added or values[k] is not None]
+    shown = json.dumps([table, *told], ensure_ascii=False, separators=(",", ":"))
     return crypto.keys().mac(b"row", shown.encode())[:16]
 
 
@@ -195,6 +196,13 @@ def plain(value: Any) -> Any:
 def count(session: Session) -> int:
     """Number of entries."""
     return int(session.execute(select(func.count()).select_from(AuditEntry)).scalar_one())
+
+
+@cache
+def _added_later(table: str) -> frozenset[str]:
+    """Columns that the first release did not have (cim.models.base.later)."""
+    known = metadata.tables.get(table)
+    return frozenset(c.name for c in known.columns if c.info.get("later")) if known is not None else frozenset()
 
 
 def _pack(changes: dict[str, tuple[Any, Any]], cipher: crypto.Cipher | None, seq: int) -> bytes | None:

@@ -42,6 +42,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     AUDIT_REVEAL = "audit.reveal"
     COLLEAGUE_READ = "colleague.read"
+    DUPLICATE_MANAGE = "duplicate.manage"
+    SETTINGS_MANAGE = "settings.manage"
     USER_MANAGE = "user.manage"
     BACKUP_MANAGE = "backup.manage"
 
@@ -77,6 +79,7 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.ACTIVITY_WRITE: _TEAM,
         _P.TASK_WRITE: _TEAM,
         _P.SEGMENT_READ: _TEAM,
+        _P.DUPLICATE_MANAGE: _TEAM,
         _P.IMPORT: _TEAM,
         _P.EXPORT: _TEAM,
         _P.COLLEAGUE_READ: _ALL,
@@ -116,6 +119,8 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.EXPORT: _ALL,
         _P.AUDIT_READ: _ALL,
         _P.COLLEAGUE_READ: _ALL,
+        _P.DUPLICATE_MANAGE: _ALL,
+        _P.SETTINGS_MANAGE: _ALL,
         _P.USER_MANAGE: _ALL,
         _P.BACKUP_MANAGE: _ALL,
     },

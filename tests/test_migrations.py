@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from cim import crypto, db, schema
+from cim.audit import row_digest
 from cim.models import metadata
 from cim.service import audit, users
 from tests.factories import Personas, history
@@ -78,3 +80,32 @@ def test_replacing_an_entry_is_refused_too(people: Personas) -> None:
     with pytest.raises(DBAPIError), db.engine().begin() as connection:
         connection.execute(text(f"{verb} INTO audit_entry SELECT * FROM audit_entry WHERE seq = {last}"))
     assert audit.verify(people.audrey).ok
+
+
+def test_a_database_of_the_first_release_comes_along_with_its_rows(empty: None) -> None:
+    """Rows, their references, the guards of the log and the digests of its rows survive every later revision."""
+    command.upgrade(schema.config(), "0001")
+    regions = "INSERT INTO region (code, name, level, position) VALUES ('320000', '江苏省', 'province', 0)"
+    customer = (
+        "INSERT INTO customer (kind, party, name, contact, gender, uscc, industry, source, grade, preference, notes, "
+        "created_at, updated_at, version, uid, code, region_code, imported_owner, name_order, completeness, deal_count) "
+        "VALUES ('company', 'customer', '春天有限公司', '', '', '', '', '', '', '', '', '2026-01-01', '2026-01-01', 1, 'u1', "
+        "'C000001', '320000', '', '', 0, 0)"
+    )
+    contact = (
+        "INSERT INTO contact (name, title, role, created_at, updated_at, version, uid, customer_id) "
+        "VALUES ('张三', '', '', '2026-01-01', '2026-01-01', 1, 'u2', 1)"
+    )
+    with db.engine().begin() as connection:
+        for statement in (regions, customer, contact):
+            connection.execute(text(statement))
+    with db.session(writing=False) as session:
+        before = dict(session.execute(text("SELECT * FROM customer")).mappings().one())
+    schema.upgrade()
+    assert schema.differences() == []
+    with db.session(writing=False) as session:
+        after = dict(session.execute(text("SELECT * FROM customer")).mappings().one())
+        assert {name: after[name] for name in before} == before
+        assert session.execute(text("SELECT name FROM contact WHERE customer_id = 1")).scalar_one() == "张三"
+    added: dict[str, None] = dict.fromkeys(("merged_into_id", "confirmed_at", "owned_since"))
+    assert row_digest("customer", before) == row_digest("customer", before | added)

@@ -72,6 +72,12 @@ def derived(default: Any = None, **options: Any) -> Any:
     return Field(default=default, sa_column_kwargs={"info": {"derived": True}}, **options)
 
 
+def later(**options: Any) -> Any:
+    """A column added after the first release. The row digest leaves it out while it is empty, so that the digests of rows
+    written before it was there still hold."""
+    return Field(default=None, sa_column_kwargs={"info": {"later": True}}, **options)
+
+
 def where(condition: str) -> dict[str, Any]:
     """Options that make an index partial, on both databases."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}

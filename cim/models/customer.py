@@ -16,8 +16,8 @@ from cim.models.base import (
     SoftDeleted,
     Timestamped,
     Versioned,
-    View,
     derived,
+    later,
     new_uid,
     sealed,
     text_enum,
@@ -113,6 +113,8 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
 
     __tablename__ = "customer"
     __table_args__ = (
+        Index("uq_customer_live_code", "code", unique=True, **where(LIVE)),
+        Index("ix_customer_code", "code"),
         Index("ix_customer_live_created", "created_at", **where(LIVE)),
         Index("ix_customer_live_contacted", "owner_id", "last_contact_at", **where(LIVE)),
         Index("ix_customer_owner_id_id", "owner_id", "id"),
@@ -122,7 +124,7 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
 
     id: int | None = Field(default=None, primary_key=True)
     uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
-    code: str = Field(max_length=40, unique=True)
+    code: str = Field(max_length=40)
     phone: bytes | None = sealed()
     phone2: bytes | None = sealed()
     email: bytes | None = sealed()
@@ -133,8 +135,13 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
     imported_owner: str = Field(default="", max_length=60)
     created_by_id: int | None = Field(default=None, foreign_key="app_user.id")
     batch_id: int | None = Field(default=None, foreign_key="import_batch.id", index=True)
+    merged_into_id: int | None = later(foreign_key="customer.id", index=True)
+    confirmed_at: datetime | None = later()
+    owned_since: datetime | None = later()
+    pool_warned_at: datetime | None = derived(None)
     name_order: str = derived("", max_length=200, index=True)
     completeness: int = derived(0)
+    quality: int = derived(0)
     last_contact_at: datetime | None = derived(None, index=True)
     next_due_at: datetime | None = derived(None)
     deal_count: int = derived(0)
@@ -147,52 +154,3 @@ class CustomerTag(Model, table=True):
     __audited__ = False  # the customer's own history carries its tags
     customer_id: int = Field(primary_key=True, foreign_key="customer.id")
     tag: str = Field(primary_key=True, max_length=40, index=True)
-
-
-class CustomerRow(View):
-    """One line of a list."""
-
-    id: int
-    code: str
-    name: str
-    kind: Kind
-    grade: Grade
-    phone: str
-    owner: str
-    owner_id: int | None
-    region: str
-    industry: str
-    source: str
-    last_contact_at: datetime | None
-    next_due_at: datetime | None
-    completeness: int
-    lifecycle: Lifecycle
-    masked: bool
-    matched: str = ""
-
-
-class CustomerView(CustomerRow):
-    """The whole record, as this actor may see it."""
-
-    uid: str
-    party: Party
-    contact: str
-    phone2: str
-    email: str
-    wechat: str
-    gender: Gender
-    birthday: date | None
-    id_number: str
-    uscc: str
-    region_code: str | None
-    address: str
-    tags: list[str]
-    preference: str
-    notes: str
-    imported_owner: str
-    created_at: datetime
-    updated_at: datetime
-    version: int
-    may_edit: bool
-    may_reveal: bool
-    duplicates: int

@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from cim.models.base import Draft, View
-from cim.models.customer import CustomerRow, Grade, Kind, Lifecycle
+from cim.models.customer import Grade, Kind, Lifecycle
+from cim.models.customer_view import CustomerRow
 
 # what a link may hold and a database can compare with
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -14,6 +14,7 @@ from cim.service import (
     regions,
     segments,
     sessions,
+    settings,
     tasks,
     users,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "regions",
     "segments",
     "sessions",
+    "settings",
     "tasks",
     "users",
 ]

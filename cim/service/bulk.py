@@ -96,10 +96,14 @@ def _row(work: Work, number: int, code: str, new: NewCustomer, batch_id: int | N
         "created_at": new.created_at or work.now,
         "updated_at": work.now,
         "deleted_at": None,
+        "merged_into_id": None,
+        "confirmed_at": None,
+        "owned_since": work.now if new.owner_id is not None else None,
         "version": 1,
         "name_order": customers.name_order(plain["name"]),
         "completeness": standards.completeness(_clear(new)),
         "deal_count": 0,
+        "quality": 0,
     }
 
 

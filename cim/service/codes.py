@@ -18,12 +18,16 @@ CHUNK = 1000
 
 
 def taken(work: Work, codes: Iterable[str]) -> set[str]:
-    """Which of these customer codes exist, whoever may see them."""
+    """Which of these customer codes are in use, whoever may see them. Those in the recycle bin are free again."""
     found: set[str] = set()
     wanted = sorted(set(codes) - {""})
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        found.update(work.session.execute(select(CUSTOMERS.code).where(CUSTOMERS.code.in_(part))).scalars())
+        found.update(
+            work.session.execute(
+                select(CUSTOMERS.code).where(CUSTOMERS.code.in_(part), CUSTOMERS.deleted_at.is_(None))
+            ).scalars()
+        )
     return found
 
 

@@ -10,7 +10,8 @@ from cim.errors import Conflict, Denied, Invalid, NotFound, PossibleDuplicate
 from cim.history import place
 from cim.models import Customer, CustomerTag, User
 from cim.models.base import columns
-from cim.models.customer import CustomerDraft, CustomerView
+from cim.models.customer import CustomerDraft
+from cim.models.customer_view import CustomerView
 from cim.models.listing import CustomerFilter, CustomerList, Order
 from cim.models.search import DraftPreview
 from cim.models.user import UserStatus
@@ -151,6 +152,7 @@ def assign(work: Work, customer_id: int, owner_id: int | None, *, reason: str = 
     if row.owner_id is not None and owner_id is not None:
         tasks.hand_over(work, customer_id, giver=row.owner_id, taker=owner_id)
     row.owner_id = owner_id
+    row.owned_since = work.now if owner_id is not None else None
     row.completeness = standards.completeness(_values(work, row))
     return True
 
@@ -163,6 +165,7 @@ def claim(work: Work, customer_id: int) -> bool:
     if row.owner_id is not None:
         raise Conflict("This customer is no longer in the public pool.")
     row.owner_id = work.actor.user_id
+    row.owned_since = work.now
     row.completeness = standards.completeness(_values(work, row))
     return True
 
@@ -203,6 +206,7 @@ def _insert(work: Work, draft: CustomerDraft, standard: standards.Standard) -> C
     )
     row.imported_owner = typed.line("imported_owner", draft.imported_owner, 60)
     row.created_at = draft.created_at or work.now
+    row.owned_since = work.now if row.owner_id is not None else None
     row.updated_at = work.now
     cipher = work.new_subject(row.uid)
     for name, value in standard.sealed.items():

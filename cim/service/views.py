@@ -13,7 +13,8 @@ from cim.history import place
 from cim.models import Contact, Customer, CustomerTag, DuplicatePair, Region, User
 from cim.models.base import columns
 from cim.models.contact import ContactView
-from cim.models.customer import CustomerRow, CustomerView, Lifecycle
+from cim.models.customer import Lifecycle
+from cim.models.customer_view import CustomerRow, CustomerView
 from cim.models.search import PairStatus
 from cim.permissions import Permission
 from cim.service import regions

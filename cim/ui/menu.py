@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     section: str
 
 
-WORK, INSIGHT, CARE = N_("Customers"), N_("Insight"), N_("Administration")
+WORK, INSIGHT, QUALITY, CARE = N_("Customers"), N_("Insight"), N_("Data care"), N_("Administration")
 
 PAGES = [
     Entry("pages/dashboard.py", "", N_("Dashboard"), "monitoring", Permission.DASHBOARD_READ, INSIGHT),
@@ -32,7 +32,12 @@ PAGES = [
     ),
     Entry("pages/timeline.py", "timeline", N_("Follow-ups"), "event_note", Permission.CUSTOMER_READ, WORK),
     Entry("pages/imports.py", "imports", N_("Import"), "swap_vert", Permission.IMPORT, WORK),
+    Entry("pages/duplicates.py", "duplicates", N_("Duplicates"), "join_inner", Permission.CUSTOMER_WRITE, QUALITY),
+    Entry("pages/quality.py", "quality", N_("Data quality"), "verified", Permission.CUSTOMER_READ, QUALITY),
+    Entry("pages/changes.py", "changes", N_("Changes and undo"), "undo", Permission.CUSTOMER_WRITE, QUALITY),
+    Entry("pages/recycle.py", "recycle", N_("Recycle bin"), "delete", Permission.CUSTOMER_WRITE, QUALITY),
     Entry("pages/customer.py", "customer", N_("Customer"), "person", Permission.CUSTOMER_READ, ""),
+    Entry("pages/settings.py", "settings", N_("Settings"), "tune", Permission.SETTINGS_MANAGE, CARE),
     Entry("pages/users.py", "users", N_("Users"), "manage_accounts", Permission.USER_MANAGE, CARE),
     Entry("pages/audit.py", "audit", N_("Audit log"), "policy", Permission.AUDIT_READ, CARE),
     Entry("pages/account.py", "account", N_("My account"), "account_circle", Permission.ACCOUNT, ""),

@@ -11,7 +11,7 @@ import streamlit as st
 from cim import clock, service, words
 from cim.i18n import _, format_date
 from cim.models.activity import ActivityType
-from cim.models.customer import CustomerRow
+from cim.models.customer_view import CustomerRow
 from cim.models.listing import CustomerFilter
 from cim.service import users
 from cim.ui import feedback

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cim import clock, words
 from cim.i18n import _, format_date, format_relative
-from cim.models.customer import CustomerRow
+from cim.models.customer_view import CustomerRow
 
 IDLE_DAYS = 30
 

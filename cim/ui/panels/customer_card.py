@@ -9,7 +9,7 @@ import streamlit as st
 from cim import clock, service, words
 from cim.i18n import _, format_date
 from cim.models.contact import ContactDraft, ContactView
-from cim.models.customer import CustomerView
+from cim.models.customer_view import CustomerView
 from cim.permissions import Permission
 from cim.ui import feedback, gate, state
 from cim.ui.text import safe, safe_lines

@@ -9,7 +9,8 @@ import streamlit as st
 from cim import service, words
 from cim.errors import Conflict
 from cim.i18n import _
-from cim.models.customer import CustomerDraft, CustomerView
+from cim.models.customer import CustomerDraft
+from cim.models.customer_view import CustomerView
 from cim.ui import feedback, state
 from cim.ui.panels import customer_form
 from cim.ui.text import safe

@@ -9,7 +9,8 @@ import streamlit as st
 
 from cim import clock, service, words
 from cim.i18n import _
-from cim.models.customer import CustomerDraft, CustomerView, Gender, Grade, Kind, Party
+from cim.models.customer import CustomerDraft, Gender, Grade, Kind, Party
+from cim.models.customer_view import CustomerView
 from cim.models.search import DraftPreview
 from cim.permissions import Permission
 from cim.ui import feedback

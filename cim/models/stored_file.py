@@ -1,0 +1,40 @@
+"""Files of customers: contracts, scans, photos. The content lies sealed in CIM_HOME/files, named by its digest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field
+
+from cim.models.base import Model, SoftDeleted, View, new_uid
+
+
+class StoredFile(SoftDeleted, Model, table=True):
+    """`digest` is a keyed digest of the content: it names the file on disk and proves that it is whole."""
+
+    __tablename__ = "stored_file"
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    name: str = Field(max_length=200)
+    name_folded: str = Field(default="", max_length=400, sa_column_kwargs={"info": {"derived": True}})
+    media_type: str = Field(default="", max_length=100)
+    size: int = 0
+    digest: str = Field(max_length=64, index=True)
+    note: str = Field(default="", max_length=200)
+    created_by_id: int | None = Field(default=None, foreign_key="app_user.id")
+    created_at: datetime
+
+
+class FileView(View):
+    id: int
+    customer_id: int
+    customer: str
+    name: str
+    media_type: str
+    size: int
+    note: str
+    author: str
+    created_at: datetime
+    may_download: bool
+    may_remove: bool
