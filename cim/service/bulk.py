@@ -11,7 +11,7 @@ from cim import crypto
 from cim.history import Change
 from cim.models import Customer, CustomerTag, SubjectKey
 from cim.models.base import new_uid
-from cim.service import codes, customers, index, standards
+from cim.service import codes, index, record, standards
 from cim.work import Work
 
 CHUNK = 1000
@@ -100,7 +100,7 @@ def _row(work: Work, number: int, code: str, new: NewCustomer, batch_id: int | N
         "confirmed_at": None,
         "owned_since": work.now if new.owner_id is not None else None,
         "version": 1,
-        "name_order": customers.name_order(plain["name"]),
+        "name_order": record.name_order(plain["name"]),
         "completeness": standards.completeness(_clear(new)),
         "deal_count": 0,
         "quality": 0,

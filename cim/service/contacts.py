@@ -11,7 +11,7 @@ from cim.history import place
 from cim.models import Contact, Customer
 from cim.models.contact import ContactDraft, ContactView
 from cim.permissions import Permission
-from cim.service import customers, standards, views
+from cim.service import record, standards, views
 from cim.work import Work, command, query
 
 
@@ -28,7 +28,7 @@ def add(work: Work, customer_id: int, draft: ContactDraft, *, token: str | None 
     row = Contact(customer_id=customer_id, created_at=work.now, updated_at=work.now, name=draft.name)
     _apply(work, customer, row, standards.contact(draft), set(ContactDraft.model_fields))
     work.add(row)
-    customers.reindex(work, customer)
+    record.reindex(work, customer)
     work.remember(token, row.id or 0)
     return row.id or 0
 
@@ -48,7 +48,7 @@ def update(work: Work, contact_id: int, draft: ContactDraft, *, version: int) ->
     if changed:
         row.updated_at = work.now
         work.session.flush()
-        customers.reindex(work, customer)
+        record.reindex(work, customer)
     return changed
 
 
@@ -61,7 +61,7 @@ def remove(work: Work, contact_id: int, *, version: int | None = None, reason: s
     work.reason = reason.strip()[:500]
     row.deleted_at = work.now
     work.session.flush()
-    customers.reindex(work, customer)
+    record.reindex(work, customer)
 
 
 @query(Permission.CUSTOMER_READ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from cim.errors import Conflict, Denied, Invalid, NotFound, PossibleDuplicate
 from cim.history import place
@@ -15,9 +15,8 @@ from cim.models.customer_view import CustomerView
 from cim.models.listing import CustomerFilter, CustomerList, Order
 from cim.models.search import DraftPreview
 from cim.models.user import UserStatus
-from cim.normalize import pinyin
 from cim.permissions import Permission
-from cim.service import codes, duplicates, index, standards, tasks, typed, views
+from cim.service import codes, duplicates, index, record, standards, tasks, typed, views
 from cim.service import search as finding
 from cim.work import Work, command, query
 
@@ -61,15 +60,15 @@ def update(work: Work, customer_id: int, draft: CustomerDraft, *, version: int) 
         current = views.customer(work, row).model_dump()
         raise Conflict("Somebody changed this customer while you were editing it.", current=current)
     given = draft.model_fields_set
-    before = _values(work, row)
+    before = record.values(work, row)
     standard = standards.customer(_completed(draft, row, before))
     # first what may be refused: an import goes on after a refusal, and must not find the row half changed
     changed = "owner_id" in given and draft.owner_id != row.owner_id and assign(work, customer_id, draft.owner_id)
     changed |= _apply(work, row, standard, given)
-    changed |= _retag(work, row, standard.tags) if "tags" in given else False
+    changed |= record.retag(work, row, standard.tags) if "tags" in given else False
     if changed:
         row.updated_at = work.now
-        _refresh(work, row)
+        record.refresh(work, row)
     return changed
 
 
@@ -153,7 +152,7 @@ def assign(work: Work, customer_id: int, owner_id: int | None, *, reason: str = 
         tasks.hand_over(work, customer_id, giver=row.owner_id, taker=owner_id)
     row.owner_id = owner_id
     row.owned_since = work.now if owner_id is not None else None
-    row.completeness = standards.completeness(_values(work, row))
+    row.completeness = standards.completeness(record.values(work, row))
     return True
 
 
@@ -166,7 +165,7 @@ def claim(work: Work, customer_id: int) -> bool:
         raise Conflict("This customer is no longer in the public pool.")
     row.owner_id = work.actor.user_id
     row.owned_since = work.now
-    row.completeness = standards.completeness(_values(work, row))
+    row.completeness = standards.completeness(record.values(work, row))
     return True
 
 
@@ -176,17 +175,6 @@ def remove(work: Work, customer_id: int, *, version: int, reason: str = "") -> N
     row = work.get(Customer, customer_id, version=version, to=Permission.CUSTOMER_WRITE)
     work.reason = reason[:500]
     row.deleted_at = work.now
-
-
-def reindex(work: Work, row: Customer) -> None:
-    """Bring search and matching up to date after a change of the customer or of its contacts."""
-    contacts = index.contacts_of(work, row.id or 0, work.cipher(row.uid))
-    index.write(work, [index.Entry(row.id or 0, index.facts(_values(work, row), contacts))], new=False)
-
-
-def name_order(name: str) -> str:
-    """What a list sorted by name compares: pinyin, so that 安 comes before 波."""
-    return " ".join(pinyin(name))[:200]
 
 
 def default_owner(work: Work, draft: CustomerDraft) -> int | None:
@@ -211,11 +199,11 @@ def _insert(work: Work, draft: CustomerDraft, standard: standards.Standard) -> C
     cipher = work.new_subject(row.uid)
     for name, value in standard.sealed.items():
         setattr(row, name, cipher.seal(value, place(row, name)) if value else None)
-    row.name_order = name_order(row.name)
-    row.completeness = standards.completeness(_values(work, row))
+    row.name_order = record.name_order(row.name)
+    row.completeness = standards.completeness(record.values(work, row))
     work.add(row)
-    _retag(work, row, standard.tags)
-    index.write(work, [index.Entry(new_id, index.facts(_values(work, row)))], new=True)
+    record.retag(work, row, standard.tags)
+    index.write(work, [index.Entry(new_id, index.facts(record.values(work, row)))], new=True)
     return row
 
 
@@ -243,30 +231,6 @@ def _completed(draft: CustomerDraft, row: Customer, before: dict[str, Any]) -> C
     stored |= {name: getattr(row, name) for name in ("industry", "source", "grade", "preference", "notes")}
     stored["region"] = row.region_code or ""
     return CustomerDraft.model_validate(stored | {name: getattr(draft, name) for name in given})
-
-
-def _values(work: Work, row: Customer) -> dict[str, Any]:
-    plain = {
-        n: getattr(row, n) for n in ("kind", "name", "contact", "uscc", "region_code", "owner_id", "source", "industry")
-    }
-    return plain | views.opened(work, row)
-
-
-def _refresh(work: Work, row: Customer) -> None:
-    row.name_order = name_order(row.name)
-    row.completeness = standards.completeness(_values(work, row))
-    reindex(work, row)
-
-
-def _retag(work: Work, row: Customer, tags: list[str]) -> bool:
-    held = select(TAGS.tag).where(TAGS.customer_id == row.id).order_by(TAGS.tag)
-    before = list(work.session.execute(held).scalars())
-    if before == tags:
-        return False
-    work.session.execute(delete(CustomerTag).where(TAGS.customer_id == row.id))
-    work.session.add_all([CustomerTag(customer_id=row.id or 0, tag=tag) for tag in tags])
-    work.note(row, "tags", before, tags)
-    return True
 
 
 def _owner(work: Work, owner_id: int, permission: Permission) -> int:

@@ -19,7 +19,7 @@ from cim.models.customer import Gender, Kind
 from cim.models.imports import ImportKind
 from cim.models.listing import CustomerFilter, Order
 from cim.permissions import EXPORT_CAP, Permission
-from cim.service import regions, search, views
+from cim.service import conditions, regions, search, views
 from cim.service.importing import mapping
 from cim.work import Work, query
 
@@ -154,7 +154,7 @@ def _fields(kind: ImportKind, fields: Sequence[str] | None) -> list[str]:
 def _ids(work: Work, narrowed: CustomerFilter) -> list[int]:
     if not narrowed.q.strip():
         column: Any = Customer.id
-        where = search.conditions(work, narrowed)
+        where = conditions.customers(work, narrowed)
         return list(work.session.execute(select(column).where(*where).order_by(column)).scalars())
     ids: list[int] = []
     page, more = 1, True

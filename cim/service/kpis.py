@@ -19,8 +19,7 @@ from cim.models.kpi import Direction, FollowUpsView, KpiView, RepView
 from cim.models.listing import CustomerFilter
 from cim.models.user import UserStatus
 from cim.permissions import Permission, Scope
-from cim.service import trends
-from cim.service.search import conditions
+from cim.service import conditions, trends
 from cim.work import Work, query
 
 POINTS, ACTIVE_DAYS = 12, 90
@@ -137,7 +136,7 @@ def history(work: Work, *, today: date | None = None) -> dict[str, list[int]]:
     past |= trends.tasks(work, whose, moments=moments)
     pairs = zip(past["customers"], past["planned"], strict=True)
     before = _active(day).before()
-    spoken = conditions(work, CustomerFilter(owner=owner, active_from=before.first, active_to=before.last))
+    spoken = conditions.customers(work, CustomerFilter(owner=owner, active_from=before.first, active_to=before.last))
     active = work.session.execute(select(func.count()).select_from(Customer).where(*spoken)).scalar_one()
     return past | {
         "no_next_step": [max(0, held - planned) for held, planned in pairs],
@@ -152,10 +151,10 @@ def by_rep(work: Work) -> list[RepView]:
     """The same numbers for each person that owns customers or logged a follow-up this week; a rep sees only himself."""
     c: Any = Customer
     day, own = clock.today(), _own(work)
-    narrowed = {spec.key: and_(*conditions(work, spec.narrow(None, day))[1:], true()) for spec in _NUMBERS}
+    narrowed = {spec.key: and_(*conditions.customers(work, spec.narrow(None, day))[1:], true()) for spec in _NUMBERS}
     keys = ("new_customers", "idle", "overdue")
     sums = [func.count(case((narrowed[key], 1))) for key in keys]
-    mine = conditions(work, CustomerFilter(owner=own))
+    mine = conditions.customers(work, CustomerFilter(owner=own))
     grouped = select(c.owner_id, func.count(), *sums).where(*mine).group_by(c.owner_id)
     counts = {row[0]: row[1:] for row in work.session.execute(grouped)}
     spoken = _authors(work, own)
@@ -199,10 +198,13 @@ def _values(work: Work, owner: int | None, day: date, week: Period) -> dict[str,
     narrowed = {spec.key: spec.narrow(owner, day) for spec in _NUMBERS if spec.key != "pool"}
     narrowed["new_customers.before"] = CustomerFilter(owner=owner, created_from=month.first, created_to=month.last)
     # scope and owner are the same in each: they stand in the WHERE, the rest in the CASE
-    common = conditions(work, CustomerFilter(owner=owner))
-    cases = {key: and_(true(), *conditions(work, f)[len(common) :]) for key, f in narrowed.items()}
+    common = conditions.customers(work, CustomerFilter(owner=owner))
+    cases = {key: and_(true(), *conditions.customers(work, f)[len(common) :]) for key, f in narrowed.items()}
     counts = {
-        "pool": select(func.count()).select_from(c).where(*conditions(work, CustomerFilter(owner=0))).correlate(None),
+        "pool": select(func.count())
+        .select_from(c)
+        .where(*conditions.customers(work, CustomerFilter(owner=0)))
+        .correlate(None),
         "follow_ups": _spoken(work, owner, week),
         "follow_ups.before": _spoken(work, owner, week.earlier(7)),
     }

@@ -17,7 +17,7 @@ from cim.models.listing import CustomerFilter
 from cim.models.region import RegionLevel
 from cim.models.segment import Dimension, SegmentRowView, SegmentView
 from cim.permissions import Permission
-from cim.service.search import conditions, lifecycle_is
+from cim.service import conditions
 from cim.work import Work, query
 
 HERE = "."
@@ -42,7 +42,9 @@ def count(
     axes = [_axis(work, dimension, within)]
     if second is not None and second is not dimension:
         axes.append(_axis(work, second, within))
-    inner = select(*(axis.column.label(f"v{n}") for n, axis in enumerate(axes))).where(*conditions(work, within))
+    inner = select(*(axis.column.label(f"v{n}") for n, axis in enumerate(axes))).where(
+        *conditions.customers(work, within)
+    )
     grouped = inner.subquery()
     columns = list(grouped.c)
     counts: dict[tuple[str, ...], int] = defaultdict(int)
@@ -80,7 +82,9 @@ def _axis(work: Work, dimension: Dimension, within: CustomerFilter) -> _Axis:
         case Dimension.OWNER:
             return _owners(work)
         case Dimension.LIFECYCLE:
-            stage = case(*((lifecycle_is(stage), stage.value) for stage in Lifecycle), else_=Lifecycle.PROSPECT.value)
+            stage = case(
+                *((conditions.lifecycle_is(stage), stage.value) for stage in Lifecycle), else_=Lifecycle.PROSPECT.value
+            )
             return _Axis(
                 dimension, stage, str, lambda v: words.value("lifecycle", v), lambda v: {"lifecycle": Lifecycle(v)}
             )

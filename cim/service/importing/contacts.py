@@ -14,7 +14,7 @@ from cim.models.base import new_uid
 from cim.models.contact import ContactDraft
 from cim.models.imports import ImportMode, OnDuplicate
 from cim.permissions import Permission
-from cim.service import contacts, customers
+from cim.service import contacts, record
 from cim.service.importing import reference, rows
 from cim.service.importing.activities import insert
 from cim.service.importing.lines import Line, Notes
@@ -73,7 +73,7 @@ def apply(work: Work, made: Plan, *, batch_id: int, progress: Progress | None) -
     for start in range(0, len(changed), _CHUNK):
         part: Any = Customer.id
         for row in work.session.execute(select(Customer).where(part.in_(changed[start : start + _CHUNK]))).scalars():
-            customers.reindex(work, row)
+            record.reindex(work, row)
         if progress:
             progress(min(start + _CHUNK, len(changed)), len(changed))
     return sum(_update(work, made, line, contact_id) for line, contact_id in made.changed)
