@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
+from sqlmodel import Session
 
-from cim.models import Activity, Contact, Customer, Task, Team, User
+from cim import clock
+from cim.errors import SessionEnded
+from cim.models import Activity, AuthSession, Contact, Customer, SavedView, StoredFile, Task, Team, User
 from cim.models.base import columns
+from cim.models.user import UserStatus
 from cim.permissions import MATRIX, Permission, Role, Scope
 
 CUSTOMERS = columns(Customer)
 TASKS = columns(Task)
+VIEWS = columns(SavedView)
+USERS = columns(User)
+TEAMS = columns(Team)
+
+# built once and of bare columns, one query instead of two objects: it runs before every action
+_USER: Any = USERS.__table__.c
+_HELD: Any = columns(AuthSession).__table__.c
+_HOLDER = (
+    select(_USER.username, _USER.name, _USER.role, _USER.team_id, _USER.status, _USER.session_version)
+    .add_columns(_HELD.id, _HELD.revoked_at, _HELD.expires_at, _HELD.session_version.label("version"))
+    .select_from(
+        USERS.__table__.outerjoin(columns(AuthSession).__table__, (_HELD.id == bindparam("held", type_=_HELD.id.type)))
+    )
+    .where(_USER.id == bindparam("user"))
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +60,40 @@ class Actor:
 SYSTEM = Actor(user_id=None, username="system", name="system", role=None)
 
 
+def reload(session: Session, me: Actor) -> Actor:
+    """The actor as the database knows it now. Raises SessionEnded when the user or the session is no longer good."""
+    if me.role is None:
+        return me
+    found = session.execute(_HOLDER, {"user": me.user_id, "held": me.session_id}).first()
+    if found is None or found.status is not UserStatus.ACTIVE:
+        raise SessionEnded("Your session has ended. Please sign in again.")
+    if me.session_id is not None and (
+        found.id is None
+        or found.revoked_at
+        or found.expires_at <= clock.now()
+        or found.version != found.session_version
+    ):
+        raise SessionEnded("Your session has ended. Please sign in again.")
+    known = replace(
+        me, username=found.username, name=found.name, role=found.role, team_id=found.team_id, team_user_ids=frozenset()
+    )
+    if Scope.TEAM in {known.scope(p) for p in Permission}:
+        known = replace(known, team_user_ids=_team_members(session, known.team_id))
+    return known
+
+
+def _team_members(session: Session, team_id: int | None) -> frozenset[int]:
+    """Users of a team and of the teams below it."""
+    if team_id is None:
+        return frozenset()
+    parents = session.execute(select(TEAMS.id, TEAMS.parent_id)).all()
+    below, size = {team_id}, 0
+    while len(below) != size:
+        size = len(below)
+        below |= {child for child, parent in parents if parent in below}
+    return frozenset(session.execute(select(USERS.id).where(USERS.team_id.in_(below))).scalars())
+
+
 def owns(actor: Actor, permission: Permission, owner_id: int | None) -> bool:
     """Whether a permission of the actor reaches rows of this owner. The public pool (None) belongs to nobody but `all`."""
     match actor.scope(permission):
@@ -62,13 +115,28 @@ def visible(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
     """The rows of `model` this actor may know of, as an SQL condition."""
     if model is Customer:
         return and_(_reach(actor, CUSTOMERS.owner_id, pool=True), CUSTOMERS.deleted_at.is_(None))
-    if model in (Contact, Activity):
+    if model in (Contact, Activity, StoredFile):
         return and_(_of_visible_customer(actor, model), model.deleted_at.is_(None))
     if model is Task:
         return and_(_task_reach(actor), TASKS.deleted_at.is_(None))
+    if model is SavedView:
+        return and_(or_(VIEWS.user_id == actor.user_id, VIEWS.shared), VIEWS.deleted_at.is_(None))
     if model in (User, Team):
         return true() if actor.can(Permission.COLLEAGUE_READ) else false()
     raise LookupError(f"no rule of visibility for {model.__name__}")
+
+
+def removed(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+    """The removed rows of `model` that this actor may bring back: customers of those whose customers the actor may write
+    (not what was merged into another one), contacts and follow-ups of such customers that stand."""
+    ids = reached_users(actor, Permission.CUSTOMER_WRITE)
+    mine: ColumnElement[bool] = true() if ids is None else CUSTOMERS.owner_id.in_(sorted(ids)) if ids else false()
+    if model is Customer:
+        return and_(mine, CUSTOMERS.deleted_at.is_not(None), CUSTOMERS.merged_into_id.is_(None))
+    if model in (Contact, Activity):
+        standing = select(CUSTOMERS.id).where(mine, CUSTOMERS.deleted_at.is_(None))
+        return and_(model.customer_id.in_(standing), model.deleted_at.is_not(None))
+    raise LookupError(f"no recycle bin for {model.__name__}")
 
 
 def reached_users(actor: Actor, permission: Permission) -> set[int] | None:

@@ -15,7 +15,8 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select, text
+from pydantic_core import to_json  # the bytes of json.dumps without spaces (a test compares them), three times as fast
+from sqlalchemy import Table, func, select, text
 from sqlmodel import Session
 
 from cim import crypto, db
@@ -25,6 +26,7 @@ from cim.models.base import columns
 
 VERSION = "1"
 GENESIS = bytes(32)
+_PLAIN = frozenset({str, int, bool, type(None), float, list, dict})
 _CHUNK = 2000  # entries of one statement: an import has as many as rows, and they need not all be held twice
 _LOCK = 0x43494D  # any constant: the advisory lock that serialises writers of the chain on PostgreSQL
 
@@ -75,10 +77,9 @@ def append(
         prev = row["mac"] = keys.mac(prev, canonical(row))
         rows.append(row)
         if len(rows) == _CHUNK:
-            session.execute(insert(_table()), rows)
+            db.insert_many(session, _table(), rows)
             rows = []
-    if rows:
-        session.execute(insert(_table()), rows)
+    db.insert_many(session, _table(), rows)
     return before + 1, seq, prev
 
 
@@ -91,7 +92,7 @@ def head(session: Session) -> tuple[int, bytes]:
 def canonical(row: dict[str, Any]) -> bytes:
     """The bytes an entry's MAC covers: version tag, then every column in fixed order, as compact JSON of strings and integers."""
     moment: datetime = row["at"]
-    return json.dumps(
+    return to_json(
         [
             VERSION,
             row["seq"],
@@ -114,10 +115,8 @@ def canonical(row: dict[str, Any]) -> bytes:
             row["fields"],
             _hex(row["changes"]),
             _hex(row["row_digest"]),
-        ],
-        ensure_ascii=False,
-        separators=(",", ":"),
-    ).encode()
+        ]
+    )
 
 
 def unpack(entry: AuditEntry, cipher: crypto.Cipher | None) -> dict[str, tuple[Any, Any]] | None:
@@ -169,16 +168,18 @@ class Broken(Exception):
         self.problem = problem
 
 
-def row_digest(table: str, values: dict[str, Any]) -> bytes:
-    """Keyed digest of a row's stored values (16 bytes): a later direct SQL edit no longer matches it."""
+def row_digest(table: str, values: dict[str, Any], keys: crypto.Keys | None = None) -> bytes:
+    """Keyed digest of a row's stored values (16 bytes): a later direct SQL edit no longer matches it. `keys` saves
+    looking them up for each of many rows."""
     added = _added_later(table)
     told = [[k, plain(values[k])] for k in sorted(values) if k not in added or values[k] is not None]
-    shown = json.dumps([table, *told], ensure_ascii=False, separators=(",", ":"))
-    return crypto.keys().mac(b"row", shown.encode())[:16]
+    return (keys or crypto.keys()).mac(b"row", to_json([table, *told]))[:16]
 
 
 def plain(value: Any) -> Any:
     """A value as JSON can hold it exactly: text, integer, true/false or null."""
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Enum():
             return value.value
@@ -208,10 +209,8 @@ def _added_later(table: str) -> frozenset[str]:
 def _pack(changes: dict[str, tuple[Any, Any]], cipher: crypto.Cipher | None, seq: int) -> bytes | None:
     if not changes:
         return None
-    content = json.dumps(
-        {k: [plain(v[0]), plain(v[1])] for k, v in changes.items()}, ensure_ascii=False, separators=(",", ":")
-    )
-    return cipher.seal(content, _place(seq)) if cipher else content.encode()
+    content = to_json({k: [plain(v[0]), plain(v[1])] for k, v in changes.items()})
+    return cipher.seal(content.decode(), _place(seq)) if cipher else content
 
 
 def _place(seq: int) -> str:

@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import NullPool, create_engine
 from sqlmodel import Session
 
-from cim import audit, backup_postgres, clock, crypto, db, schema
+from cim import audit, backup_files, backup_postgres, clock, crypto, db, schema
 from cim.config import settings
 from cim.errors import Conflict, Invalid, NotFound
 
@@ -44,6 +44,8 @@ class Manifest:
     head_mac: str
     key: str
     program: str
+    files: dict[str, Any] = field(default_factory=dict)
+    """Count, size and checksum of the list of customers' files (cim/backup_files.py)."""
 
 
 def copy(to: Path | None = None, *, kind: str = "manual") -> Path:
@@ -63,9 +65,11 @@ def copy(to: Path | None = None, *, kind: str = "manual") -> Path:
             facts = _examined(temporary)
         else:
             facts = backup_postgres.dump(temporary)
-        manifest = _manifest(target.name, kind, moment, temporary, facts)
-        _durable(temporary)
-        os.replace(temporary, target)
+        with backup_files.alone(folder):
+            facts |= backup_files.copy(target)
+            manifest = _manifest(target.name, kind, moment, temporary, facts)
+            _durable(temporary)
+            os.replace(temporary, target)
         _write(target.with_name(f"{target.name}.json"), manifest)  # last: a file without manifest is no backup
         _sync_folder(folder)
     except (sqlite3.Error, OSError) as error:
@@ -100,6 +104,7 @@ def check(path: Path) -> Manifest:
         _walk(path, manifest)
     else:
         backup_postgres.examine(path)
+    backup_files.check(path, manifest.files)
     return manifest
 
 
@@ -126,8 +131,9 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def put_in_place(path: Path, manifest: Manifest) -> Path | None:
-    """Replace the database by a backup that `check` found good, every session in it ended. Returns what is kept of the
-    database before. Raises Conflict while anybody else uses the database, and for a schema newer than this program."""
+    """Replace the database by a backup that `check` found good, every session in it ended; customers' files that are
+    missing are put back first. Returns what is kept of the database before. Raises Conflict while anybody else uses the
+    database, and for a schema newer than this program."""
     if manifest.database != ("sqlite" if settings().is_sqlite else "postgresql"):
         raise Conflict("This backup is of another kind of database ({kind}).", kind=manifest.database)
     if not schema.is_known(manifest.revision):
@@ -135,6 +141,7 @@ def put_in_place(path: Path, manifest: Manifest) -> Path | None:
             "This backup comes from a newer version of CIM (schema {revision}). Install that version first.",
             revision=manifest.revision,
         )
+    _put_files_back(path, manifest)
     if not settings().is_sqlite:
         kept = copy(kind="restore")
         db.engine().dispose()
@@ -183,9 +190,10 @@ def held(folder: Path | None = None) -> list[Manifest]:
 
 
 def remove(name: str) -> None:
-    """Delete a backup of CIM_HOME with its manifest."""
-    for file in (name, f"{name}.json"):
+    """Delete a backup of CIM_HOME with its manifest, and the customers' files that only it held."""
+    for file in (name, f"{name}.json", f"{name}.files"):
         (settings().backups / file).unlink(missing_ok=True)
+    backup_files.prune(settings().backups)
 
 
 def key_name() -> str:
@@ -258,6 +266,15 @@ def _walk(path: Path, manifest: Manifest) -> None:
 def _wrong(connection: sqlite3.Connection) -> list[str]:
     found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
     return found + [f"{row[0]} {row[1]}: {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
+
+
+def _put_files_back(path: Path, manifest: Manifest) -> None:
+    try:
+        backup_files.put_in_place(path, manifest.files)
+    except OSError as error:
+        raise Conflict(
+            "The backup could not be put into place ({problem}). Nothing was changed.", problem=str(error)
+        ) from error
 
 
 def _swap(path: Path) -> Path | None:

@@ -42,6 +42,11 @@ class Settings:
         return self.home / "audit"
 
     @property
+    def files(self) -> Path:
+        """Files of customers, sealed."""
+        return self.home / "files"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 
@@ -57,7 +62,8 @@ class Settings:
 
 def settings() -> Settings:
     """The settings in force. Cached per set of environment values, so tests may change them."""
-    return _read(tuple((name, os.environ.get(name, "")) for name in _NAMES))
+    held = os.environ  # asked for hundreds of times a page: `get` of what is not there costs an exception inside
+    return _read(tuple([(name, held[name] if name in held else "") for name in _NAMES]))  # noqa: SIM401
 
 
 _NAMES = (

@@ -10,9 +10,11 @@ import hmac
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +26,8 @@ from cim.config import settings
 
 _ALGORITHM = b"\x01\x00\x01"  # AES-256-GCM, key generation 1: one byte algorithm, two bytes key id
 _NONCE = 12
+_FILE = b"\x01\x02"  # a file: AES-256-GCM in chunks, layout 2
+_FILE_CHUNK, _TAG = 1024 * 1024, 16
 
 
 class Unreadable(Exception):
@@ -51,6 +55,55 @@ class Cipher:
             raise Unreadable(place) from error
 
 
+class FileCipher:
+    """Seals the content of one file, in chunks, under a key that is used for nothing else (STREAM, Hoang et al. 2015).
+
+    The counter may begin at zero each time: under one key there is one content. So a name stands for exactly one
+    sequence of sealed bytes, and a file that was lost can be put back byte for byte."""
+
+    def __init__(self, key: str) -> None:
+        root = bytes.fromhex(key)
+        self._aead = AESGCM(_derived(root, "file-seal"))
+        self._name = _derived(root, "file-name")
+
+    @staticmethod
+    def new_key() -> str:
+        """A fresh key, hexadecimal, to be kept sealed under the customer's key."""
+        return secrets.token_bytes(32).hex()
+
+    def digest(self, content: bytes) -> str:
+        """Keyed digest (HMAC-SHA256, hexadecimal): names the file, proves that it is whole, and tells nothing of the
+        content to whoever does not have the key."""
+        return hmac.digest(self._name, content, "sha256").hex()
+
+    def seal(self, content: bytes) -> Iterator[bytes]:
+        """The content as the parts of a sealed file: alg(1) | layout(1), then chunks of 1 MiB with a tag(16) each."""
+        yield _FILE
+        last = max(len(content) - 1, 0) // _FILE_CHUNK
+        for number in range(last + 1):
+            chunk = content[number * _FILE_CHUNK : (number + 1) * _FILE_CHUNK]
+            yield self._aead.encrypt(_chunk_nonce(number, number == last), chunk, _FILE)
+
+    def open(self, sealed: BinaryIO) -> bytes:
+        """The content of a sealed file. Raises Unreadable when a byte was altered, cut off, added or moved."""
+        if sealed.read(len(_FILE)) != _FILE:
+            raise Unreadable("file")
+        content, number, part = bytearray(), 0, sealed.read(_FILE_CHUNK + _TAG)
+        while True:
+            following = sealed.read(_FILE_CHUNK + _TAG)
+            try:
+                content += self._aead.decrypt(_chunk_nonce(number, not following), part, _FILE)
+            except InvalidTag as error:
+                raise Unreadable("file") from error
+            if not following:
+                return bytes(content)
+            number, part = number + 1, following
+
+
+def _chunk_nonce(number: int, last: bool) -> bytes:
+    return number.to_bytes(_NONCE - 1, "big") + bytes([last])
+
+
 @dataclass(frozen=True)
 class Keys:
     """Everything derived from the key-encryption key by HKDF-SHA256 (RFC 5869), one label per use."""
@@ -73,6 +126,11 @@ class Keys:
     def blind(self, kind: str, value: str) -> bytes:
         """Keyed digest (HMAC-SHA256, 16 bytes) that finds equal values without storing them."""
         return hmac.digest(self.index, f"{kind}\x00{value}".encode(), "sha256")[:16]
+
+    def blinded(self, facts: Iterable[tuple[str, str]]) -> list[bytes]:
+        """`blind` of many (kind, value) pairs."""
+        key, digest = self.index, hmac.digest
+        return [digest(key, f"{kind}\x00{value}".encode(), "sha256")[:16] for kind, value in facts]
 
     def mac(self, previous: bytes, canonical: bytes) -> bytes:
         """HMAC-SHA256 link of the audit chain: 32 bytes."""
@@ -128,13 +186,14 @@ def _load(path: Path) -> Keys:
     if len(root) != 32:
         raise ValueError(f"{path.name} must hold exactly 32 bytes")
 
-    def derived(label: str) -> bytes:
-        return HKDF(SHA256(), 32, None, f"cim/{label}".encode()).derive(root)
-
     return Keys(
-        wrap=Cipher(derived("dek-wrap")),
-        index=derived("blind-index"),
-        audit=derived("audit-mac"),
-        signer=Ed25519PrivateKey.from_private_bytes(derived("checkpoint")),
-        form=derived("form").hex(),
+        wrap=Cipher(_derived(root, "dek-wrap")),
+        index=_derived(root, "blind-index"),
+        audit=_derived(root, "audit-mac"),
+        signer=Ed25519PrivateKey.from_private_bytes(_derived(root, "checkpoint")),
+        form=_derived(root, "form").hex(),
     )
+
+
+def _derived(root: bytes, label: str) -> bytes:
+    return HKDF(SHA256(), 32, None, f"cim/{label}".encode()).derive(root)

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    LargeBinary,
+    String,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    insert,
+    text,
+)
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
 from cim.config import settings
@@ -35,6 +48,21 @@ def is_sqlite(connection: Connection | Session) -> bool:
     """Whether this connection talks to SQLite (else PostgreSQL)."""
     bind = connection.get_bind() if isinstance(connection, Session) else connection
     return bind.dialect.name == "sqlite"
+
+
+def insert_many(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows that all name the same columns, in the session's transaction. SQLAlchemy prepares every row of an
+    `executemany` anew, which costs more than the database does; here the statement and the conversions of a table's
+    columns are prepared once."""
+    if not rows:
+        return
+    connection = session.connection()
+    statement, forms = _prepared_insert(table, tuple(rows[0]), connection.dialect)
+    if connection.dialect.positional:
+        given: Any = [tuple(form(row[name]) if form else row[name] for name, form in forms) for row in rows]
+    else:
+        given = [{name: form(row[name]) if form else row[name] for name, form in forms} for row in rows]
+    connection.exec_driver_sql(statement, given)
 
 
 @contextmanager
@@ -66,6 +94,19 @@ def wait_for_server(seconds: float = 10) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+
+
+@lru_cache(maxsize=64)
+def _prepared_insert(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[str, list[tuple[str, Any]]]:
+    """The driver's own INSERT, and its columns in order, each with what turns a value into one the driver takes."""
+    compiled: Any = insert(table).compile(dialect=dialect, column_keys=list(names))
+    ordered = list(compiled.positiontup) if dialect.positional else list(names)
+    return str(compiled), [(name, _form(table.c[name].type, dialect)) for name in ordered]
+
+
+def _form(kind: TypeEngine[Any], dialect: Dialect) -> Any:
+    plain = isinstance(kind, (LargeBinary, String)) and not isinstance(kind, TypeDecorator)
+    return None if plain else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 @lru_cache(maxsize=8)

@@ -32,6 +32,7 @@ _STREET = re.compile(
 _SEPARATORS = re.compile(r"[\s/\\\-—–_,，、>·|]+")
 _BROKEN = re.compile("[\ud800-\udfff]")  # halves of characters: no text can hold them, the converter fails on them
 _LONGEST_NAME = 16
+_REMEMBERED = 4_000
 _ALIASES = {"台北": "710000", "台北市": "710000", "高雄": "710000", "九龙": "810000", "新界": "810000"}
 
 
@@ -184,6 +185,7 @@ def has_cities(short: str) -> bool:
     return bool(code) and code not in MUNICIPALITIES
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def find(text: str) -> str | None:
     """Return the code that a region cell names: 广东省深圳市, 深圳, 江苏, 北京市, 华东; a district gives its city.
 
@@ -209,6 +211,7 @@ def _region_of(code: str) -> str:
     return load()[code].parent
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse(text: str) -> Place | None:
     """Read province, city and district off the front of an address; None when it begins with none of them.
 

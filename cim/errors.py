@@ -45,6 +45,10 @@ class Conflict(CimError):
         self.current = current or {}
 
 
+class Stopped(CimError):
+    """Background work whose owner pressed Stop. Whatever it had not committed is as it was before."""
+
+
 class PossibleDuplicate(Conflict):
     """A new customer resembles existing ones. `matches` are views that the actor may see (masked)."""
 

@@ -33,11 +33,11 @@ class Change:
     stored: dict[str, Any]
 
 
-def bulk_event(action: str, table: str, change: Change) -> audit.Event:
+def bulk_event(action: str, table: str, change: Change, keys: crypto.Keys) -> audit.Event:
     """The event of one bulk-inserted row. `stored` are its column values as written, for the row digest."""
     happened = audit.Event(action, table, str(change.object_id), change.subject_uid)
     happened.changes = {k: (None, v) for k, v in change.values.items() if v not in (None, "", [])}
-    happened.row_digest = audit.row_digest(table, change.stored)
+    happened.row_digest = audit.row_digest(table, change.stored, keys)
     return happened
 
 
@@ -58,7 +58,8 @@ def changes_of(row: Model, source: CipherSource, *, deleted: bool) -> dict[str, 
         if name in _SILENT or column.info.get("derived"):
             continue
         history = state.attrs[name].history
-        before = history.deleted[0] if history.deleted else None
+        replaced = history.deleted or (history.unchanged if deleted else ())  # a row that goes loses all of its values
+        before = replaced[0] if replaced else None
         after = None if deleted else (history.added[0] if history.added else None)
         if not deleted and not history.has_changes():
             continue
@@ -67,7 +68,9 @@ def changes_of(row: Model, source: CipherSource, *, deleted: bool) -> dict[str, 
         if column.info.get("secret"):
             before, after = before and HIDDEN, after and HIDDEN
         elif column.info.get("sealed"):
-            before, after = _opened(row, name, before, source), _opened(row, name, after, source)
+            before, after = _opened(row, name, before, source, _former(state)), _opened(row, name, after, source)
+            if before == after:
+                continue  # sealed under another key, as a contact is that moves to another customer
         changes[name] = (before, after)
     return changes
 
@@ -84,9 +87,17 @@ def place(row: Model, field: str) -> str:
     return f"{row.__tablename__}.{field}.{row.uid}"  # type: ignore[attr-defined]
 
 
-def _opened(row: Model, field: str, value: bytes | None, source: CipherSource) -> str | None:
+def _former(state: Any) -> int | None:
+    """The customer that a row belonged to before this flush, where that changes: its values were sealed under that key."""
+    moved = state.attrs.customer_id.history.deleted if "customer_id" in state.mapper.columns else ()
+    return moved[0] if moved else None
+
+
+def _opened(
+    row: Model, field: str, value: bytes | None, source: CipherSource, customer_id: int | None = None
+) -> str | None:
     if value is None:
         return None
-    uid = row.uid if row.__tablename__ == "customer" else source.subject_of(row.customer_id)  # type: ignore[attr-defined]
+    uid = row.uid if row.__tablename__ == "customer" else source.subject_of(customer_id or row.customer_id)  # type: ignore[attr-defined]
     cipher = source.cipher(uid)
     return cipher.open(bytes(value), place(row, field)) if cipher else None

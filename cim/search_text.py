@@ -48,10 +48,13 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
-    """What is kept to find a customer: `text` to verify a hit with LIKE, `grams` for the index."""
+    """What is kept to find a customer: `text` to verify a hit with LIKE; its `grams` go into the index."""
 
     text: str
-    grams: tuple[str, ...]
+
+    @property
+    def grams(self) -> tuple[str, ...]:
+        return tuple(grams(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +107,18 @@ def _runs(text: str) -> Iterator[tuple[str, int]]:
 
 
 def document(
-    name: str, *, short_name: str = "", contacts: Iterable[str] = (), place: str = "", company: bool = False
+    name: str,
+    *,
+    short_name: str = "",
+    contacts: Iterable[str] = (),
+    place: str = "",
+    company: bool = False,
+    others: Iterable[str] = (),
 ) -> SearchDocument:
     """Return what to keep for a customer: names, their pinyin, its initials (all readings), and the place's full name.
 
     A firm's name also stands without place and legal form; its pinyin is that of the name without the form.
+    `others` are further texts to be found by, such as the words of custom fields; a hit there counts as SUBSTRING.
     Lines of one section are parted by one newline and sections by two; nothing a query holds can cross a line.
     """
     written = [name, short_name, *contacts]
@@ -124,9 +134,10 @@ def document(
         ("".join(reading) for reading in readings),
         (normalize.initials(reading) for reading in readings),
         (compact(place),),
+        *([[compact(text) for text in others]] if others else ()),
     )
     text = _SECTION.join(_LINE.join(dict.fromkeys(line for line in lines if line)) for lines in sections)
-    return SearchDocument(text, tuple(grams(text)))
+    return SearchDocument(text)
 
 
 def query(text: str) -> Query:
@@ -209,15 +220,20 @@ def rank(asked: Query, text: str) -> int:
 
     The words together are compared with each line first; a hit in the place counts as SUBSTRING.
     """
-    names, sounds, letters, place = (section.split(_LINE) for section in (*text.split(_SECTION), "", "", "", "")[:4])
     whole = "".join(asked.words)
-    if not whole or not all(word in text for word in asked.words):
+    if not whole or not all([word in text for word in asked.words]):
         return NO_MATCH
+    # a word holds no line break, so it stands in a line of a section exactly when it stands in the section
+    names, sounds, letters, place = (*text.split(_SECTION, 4), "", "", "", "")[:4]
     if whole in names:
-        return EXACT
-    if any(line.startswith(whole) for line in names):
-        return PREFIX
-    for lines, found in (((*names, *place), SUBSTRING), (sounds, PINYIN), (letters, INITIALS)):
-        if all(any(word in line for line in lines) for word in asked.words):
+        lines = f"{_LINE}{names}{_LINE}"
+        if f"{_LINE}{whole}{_LINE}" in lines:
+            return EXACT
+        if f"{_LINE}{whole}" in lines:
+            return PREFIX
+    if all([word in names or word in place for word in asked.words]):
+        return SUBSTRING
+    for section, found in ((sounds, PINYIN), (letters, INITIALS)):
+        if all([word in section for word in asked.words]):
             return found
     return SUBSTRING

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import hashlib
 import importlib
 import ipaddress
 import json
@@ -25,11 +24,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cim import backup, crypto, i18n, passwords, schema
+from cim import backup, crypto, downloads, i18n, passwords, schema
 from cim.access import SYSTEM, Actor
 from cim.config import settings
 from cim.errors import CimError
-from cim.service import backups, regions, sessions
+from cim.service import chores, jobs, regions, sessions
 
 log = logging.getLogger("cim.server")
 
@@ -48,11 +47,12 @@ SECURITY_HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 BIND_HEADER = "x-cim-bind"
-GUARDED = ("/media/", "/_stcore/upload_file")
+MEDIA = "/media/"
+GUARDED = (MEDIA, "/_stcore/upload_file")
 """Parts of paths that need a session, wherever they stand: below a base path too."""
 PROGRAM = "/static/media/"
 """Where Streamlit's own fonts lie: the sign-in page needs them."""
-COLLECT_SECONDS, PURGE_SECONDS, BACKUP_SECONDS = 60, 3600, 600
+COLLECT_SECONDS, CHORE_SECONDS = 60, 300
 LONGEST_BODY = 2000  # bytes
 
 
@@ -65,6 +65,7 @@ def options() -> dict[str, Any]:
     PagesManager.uses_pages_directory = False
     refuse_public_demo(settings().host, streamlit_config.get_option("server.address"))
     prepare()
+    downloads.note_owners()
     return {"routes": ROUTES, "middleware": MIDDLEWARE, "lifespan": lifespan, "on_script_error": note_error}
 
 
@@ -189,6 +190,8 @@ async def _refusal(request: Request) -> Response | None:
         token = request.cookies.get(sessions.cookie_names()[0])
         if await run_in_threadpool(sessions.resolve, token, False) is None:
             return PlainTextResponse("sign in first", 401)
+        if MEDIA in path.replace(PROGRAM, "/") and not downloads.may_fetch(path, token):
+            return PlainTextResponse("made for another session", 403)
     if path.startswith("/_stcore/metrics") and not _is_local(_peer(request)):
         return PlainTextResponse("not found", 404)
     # an interface for programs, past the sign-in page: only where the operator turned it on, and only on this computer
@@ -199,8 +202,7 @@ async def _refusal(request: Request) -> Response | None:
 
 def _bound(scope: Scope) -> Scope:
     """The WebSocket's scope with the header that ties a Streamlit session to its cookie; a client's own is dropped."""
-    token = HTTPConnection(scope).cookies.get(sessions.cookie_names()[0], "")
-    bind = hashlib.sha256(token.encode()).hexdigest()[:32] if token else "anonymous"
+    bind = downloads.bind_of(HTTPConnection(scope).cookies.get(sessions.cookie_names()[0]))
     others = [pair for pair in scope["headers"] if pair[0].lower() != BIND_HEADER.encode()]
     return {**scope, "headers": [*others, (BIND_HEADER.encode(), bind.encode())]}
 
@@ -216,8 +218,10 @@ def _with_headers(scope: Scope, send: Send) -> Send:
             if settings().secure_cookies:
                 headers["strict-transport-security"] = "max-age=31536000"
             is_page = headers.get("content-type", "").startswith("text/html")
-            if is_page or path.startswith(("/media/", "/session/")):
+            if is_page or path.startswith((MEDIA, downloads.PLACE, "/session/")):
                 headers["cache-control"] = "no-store"
+            if path.startswith(downloads.PLACE):
+                headers["content-security-policy"] = downloads.POLICY
             if is_page:
                 _hand_out(headers, held)
         await send(message)
@@ -265,17 +269,17 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     # Streamlit turns this log on again whatever uvicorn was told; its lines hold session ids and numbers of customers
     logging.getLogger("uvicorn.access").disabled = True
     await run_in_threadpool(_warm)
-    chores = [
+    await run_in_threadpool(jobs.mark_lost, SYSTEM)
+    tidying = [
         asyncio.create_task(_every(COLLECT_SECONDS, gc.collect)),
-        asyncio.create_task(_every(PURGE_SECONDS, sessions.purge, SYSTEM)),
-        asyncio.create_task(_every(BACKUP_SECONDS, backups.daily_if_due, SYSTEM)),
+        asyncio.create_task(_every(CHORE_SECONDS, chores.run_due, SYSTEM)),
     ]
     try:
         yield
     finally:
-        for chore in chores:
+        for chore in tidying:
             chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        await asyncio.gather(*tidying, return_exceptions=True)
 
 
 def _warm() -> None:
@@ -306,5 +310,9 @@ async def _every(seconds: float, chore: Any, *arguments: Any) -> None:
             log.exception("a chore of the server failed; it is tried again later")
 
 
-ROUTES = [Route("/session/start", start, methods=["POST"]), Route("/session/end", end, methods=["POST"])]
+ROUTES = [
+    Route("/session/start", start, methods=["POST"]),
+    Route("/session/end", end, methods=["POST"]),
+    *downloads.ROUTES,
+]
 MIDDLEWARE = [Middleware(Shield)]

@@ -78,12 +78,57 @@ VALUES: dict[str, dict[str, str]] = {
         "earlier": N_("Earlier"),
         "never": N_("Never contacted"),
     },
+    "noun": {"customer": N_("Customer"), "contact": N_("Contact")},
+    "list": {"industry": N_("Industry"), "source": N_("Source"), "tags": N_("Tags")},
+    "color": {
+        "": N_("No colour"),
+        "red": N_("Red"),
+        "orange": N_("Orange"),
+        "yellow": N_("Yellow"),
+        "green": N_("Green"),
+        "blue": N_("Blue"),
+        "violet": N_("Violet"),
+        "gray": N_("Grey"),
+    },
+    "check": {
+        "required": N_("Must be filled"),
+        "length": N_("Length"),
+        "pattern": N_("Pattern"),
+        "among": N_("Only words of the option list"),
+    },
+    "level": {"area": N_("Area"), "province": N_("Province"), "city": N_("City")},
+    "field_type": {
+        "text": N_("Text"),
+        "number": N_("A number"),
+        "money": N_("Amount of money"),
+        "date": N_("Day"),
+        "choice": N_("One of several choices"),
+        "choices": N_("Several choices"),
+        "yesno": N_("Yes or no"),
+        "link": N_("Web address"),
+    },
     "order": {
         "newest": N_("Newest first"),
         "last_contact": N_("Last contact"),
         "next_due": N_("Next follow-up"),
         "name": N_("Name"),
         "grade": N_("Grade"),
+        "completeness": N_("Least complete first"),
+        "quality": N_("Lowest quality first"),
+        "code": N_("Customer code"),
+        "owner": N_("Owner"),
+    },
+    "within": {
+        "today": N_("Today"),
+        "yesterday": N_("Yesterday"),
+        "tomorrow": N_("Tomorrow"),
+        "this_week": N_("This week"),
+        "last_week": N_("Last week"),
+        "next_week": N_("Next week"),
+        "this_month": N_("This month"),
+        "last_month": N_("Last month"),
+        "next_month": N_("Next month"),
+        "this_quarter": N_("This quarter"),
     },
 }
 
@@ -97,3 +142,12 @@ def value(kind: str, code: str | None) -> str:
     """The label of a stored code, such as value("outcome", "deal"); the code itself when it is none of ours."""
     known = VALUES[kind]
     return _(known[str(code or "")]) if str(code or "") in known else str(code)
+
+
+def within(code: str) -> str:
+    """The name of a relative date of cim/analytics/periods.py."""
+    when, _cut, rest = code.partition("_")
+    days = rest.removesuffix("_days")
+    if not days.isdecimal():
+        return value("within", code)
+    return _("Last {days} days", days=days) if when == "last" else _("Next {days} days", days=days)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, event, func, insert, select, text
+from sqlalchemy import ColumnElement, event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
@@ -17,28 +17,13 @@ from sqlmodel import Session
 from cim import access, audit, checkpoint, clock, crypto, db, history
 from cim.access import Actor as Actor
 from cim.errors import Conflict, Denied, NotFound, SessionEnded
-from cim.models import AuthSession, ChangeSet, Customer, OnceToken, SubjectKey, Team, User
+from cim.models import ChangeSet, Customer, OnceToken, SubjectKey
 from cim.models.audit import Result
 from cim.models.base import Model, columns
-from cim.models.user import UserStatus
-from cim.permissions import Permission, Scope
+from cim.permissions import Permission
 
 CUSTOMERS = columns(Customer)
-USERS = columns(User)
-TEAMS = columns(Team)
 SUBJECT_KEYS = columns(SubjectKey)
-
-# built once and of bare columns, one query instead of two objects: it runs before every action
-_USER: Any = USERS.__table__.c
-_HELD: Any = columns(AuthSession).__table__.c
-_HOLDER = (
-    select(_USER.username, _USER.name, _USER.role, _USER.team_id, _USER.status, _USER.session_version)
-    .add_columns(_HELD.id, _HELD.revoked_at, _HELD.expires_at, _HELD.session_version.label("version"))
-    .select_from(
-        USERS.__table__.outerjoin(columns(AuthSession).__table__, (_HELD.id == bindparam("held", type_=_HELD.id.type)))
-    )
-    .where(_USER.id == bindparam("user"))
-)
 
 LARGEST_ID = 2**31 - 1
 """A link may ask for any number; beyond this one a database does not look but fails."""
@@ -94,12 +79,17 @@ class Work:
         self._rows: dict[tuple[str, str], Model] = {}
         self._ciphers: dict[str, crypto.Cipher | None] = {}
         self._uids: dict[int, str] = {}
+        self._change_set: int | None = None
         session.info["work"] = self
 
     # ---- reaching rows
     def visible(self, model: type[Any]) -> ColumnElement[bool]:
         """The condition every query on `model` starts with."""
         return access.visible(self.actor, model)
+
+    def removed(self, model: type[Any]) -> ColumnElement[bool]:
+        """The rows of `model` in the recycle bin that the actor may bring back."""
+        return access.removed(self.actor, model)
 
     def get(self, model: type[M], key: Any, *, version: int | None = None, to: Permission | None = None) -> M:
         """One row in the actor's reach. NotFound when there is none; Conflict when it is no longer at `version`;
@@ -151,10 +141,11 @@ class Work:
         """Insert many rows by one prepared statement, with the history given beside them."""
         table: Any = model
         for start in range(0, len(rows), chunk):
-            self.session.execute(insert(table.__table__), rows[start : start + chunk])
+            db.insert_many(self.session, table.__table__, rows[start : start + chunk])
+        keys = crypto.keys()
         for change in changes:
             self._ciphers[change.subject_uid] = change.cipher
-            self._loose.append(history.bulk_event(self.action, table.__tablename__, change))
+            self._loose.append(history.bulk_event(self.action, table.__tablename__, change, keys))
 
     def serialise(self, name: str) -> None:
         """Let no two transactions be past this point at once. SQLite's write lock does that already."""
@@ -211,6 +202,10 @@ class Work:
                 wrapped = found.get(uid)
                 self._ciphers[uid] = keys.open_subject(uid, bytes(wrapped)) if wrapped else None
 
+    def forget_ciphers(self) -> None:
+        """Let go of the keys fetched so far: 2.6 kB each, which long reads need not keep."""
+        self._ciphers.clear()
+
     def subject_of(self, customer_id: int) -> str:
         """The uid under which a customer's values, and those of its contacts and activities, are sealed."""
         if customer_id not in self._uids:
@@ -241,23 +236,35 @@ class Work:
             first = happened.changes.get(name, (before, None))[0]
             happened.changes[name] = (first, after)
 
+    def change_set(self) -> int:
+        """The number under which this unit of work will stand in the history, for rows that refer to it."""
+        if self._change_set is None:
+            self._change_set = self._begin(entries=0)
+        return self._change_set
+
+    def settle(self) -> None:
+        """Put down the history of what was changed until now and let go of those rows, so that long work does not hold
+        every row it changed. Nobody may go on using them."""
+        self.session.flush()
+        self._loose += self._seen()
+        for row in self._rows.values():
+            if row in self.session:
+                self.session.expunge(row)
+        self._events.clear()
+        self._rows.clear()
+
     def finish(self) -> None:
         """Write the history of this unit of work. Nothing changed, nothing recorded."""
         self.session.flush()
-        events = [*(e for e in self._events.values() if e.changes), *self._loose]
+        events = [*self._seen(), *self._loose]
         if not events:
             return
-        for key, row in self._rows.items():
-            self._events[key].row_digest = history.digest_of(row)
-        values = {
-            "at": self.now,
-            "action": self.action,
-            "actor_id": self.actor.user_id,
-            "reason": self.reason,
-            "entries": len(events),
-        }
-        table: Any = ChangeSet
-        change_set = self.session.execute(insert(table.__table__).returning(table.id), values).scalar_one()
+        if self._change_set is None:
+            self._change_set = self._begin(entries=len(events))
+        else:
+            table: Any = ChangeSet
+            known = update(table.__table__).where(table.id == self._change_set)
+            self.session.execute(known.values(reason=self.reason, entries=len(events)))
         self.load_ciphers(e.subject_uid for e in events if e.subject_uid)
         for e in events:
             e.reason = e.reason or self.reason
@@ -265,7 +272,19 @@ class Work:
         for e, cipher in sealed:
             if e.subject_uid and cipher is None:
                 e.changes = {}
-        self.head = audit.append(self.session, _who(self.actor), self.now, change_set, sealed)
+        self.head = audit.append(self.session, _who(self.actor), self.now, self._change_set, sealed)
+
+    def _begin(self, *, entries: int) -> int:
+        table: Any = ChangeSet
+        values = {"at": self.now, "action": self.action, "actor_id": self.actor.user_id, "reason": self.reason}
+        made = insert(table.__table__).returning(table.id)
+        return int(self.session.execute(made, values | {"entries": entries}).scalar_one())
+
+    def _seen(self) -> list[audit.Event]:
+        """What the flush hook saw, with the digests of the rows as they are now."""
+        for key, row in self._rows.items():
+            self._events[key].row_digest = history.digest_of(row)
+        return [e for e in self._events.values() if e.changes]
 
     def _event_of(self, row: Model) -> audit.Event:
         object_type, object_id, uid = history.name_of(row, self.subject_of)
@@ -307,7 +326,7 @@ def _guard(permission: Permission, *, writing: bool, recorded: bool) -> Callable
 def _run(guard: Guard, me: Actor, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     try:
         with db.session(writing=guard.writing) as session:
-            actor = reload(session, me)
+            actor = access.reload(session, me)
             if not actor.can(guard.permission):
                 raise Denied("Your role does not permit this.")
             work = Work(session, actor, guard)
@@ -333,40 +352,6 @@ def _run(guard: Guard, me: Actor, args: tuple[Any, ...], options: dict[str, Any]
         raise
     _checkpoint(work)
     return result
-
-
-def reload(session: Session, me: Actor) -> Actor:
-    """The actor as the database knows it now. Raises SessionEnded when the user or the session is no longer good."""
-    if me.role is None:
-        return me
-    found = session.execute(_HOLDER, {"user": me.user_id, "held": me.session_id}).first()
-    if found is None or found.status is not UserStatus.ACTIVE:
-        raise SessionEnded("Your session has ended. Please sign in again.")
-    if me.session_id is not None and (
-        found.id is None
-        or found.revoked_at
-        or found.expires_at <= clock.now()
-        or found.version != found.session_version
-    ):
-        raise SessionEnded("Your session has ended. Please sign in again.")
-    known = replace(
-        me, username=found.username, name=found.name, role=found.role, team_id=found.team_id, team_user_ids=frozenset()
-    )
-    if Scope.TEAM in {known.scope(p) for p in Permission}:
-        known = replace(known, team_user_ids=_team_members(session, known.team_id))
-    return known
-
-
-def _team_members(session: Session, team_id: int | None) -> frozenset[int]:
-    """Users of a team and of the teams below it."""
-    if team_id is None:
-        return frozenset()
-    parents = session.execute(select(TEAMS.id, TEAMS.parent_id)).all()
-    below, size = {team_id}, 0
-    while len(below) != size:
-        size = len(below)
-        below |= {child for child, parent in parents if parent in below}
-    return frozenset(session.execute(select(USERS.id).where(USERS.team_id.in_(below))).scalars())
 
 
 def _who(actor: Actor) -> dict[str, Any]:

@@ -6,7 +6,17 @@ from cim import service
 from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import feedback, shell
-from cim.ui.panels import activity_list, composer, customer_card, customer_edit, task_list
+from cim.ui.panels import (
+    activity_list,
+    composer,
+    customer_card,
+    customer_edit,
+    customer_remove,
+    files,
+    list_position,
+    merge_done,
+    task_list,
+)
 
 me = shell.open_page("", Permission.CUSTOMER_READ)
 
@@ -15,12 +25,16 @@ if not asked.isdecimal():
     st.info(_("Choose a customer from the list."))
     st.page_link("pages/search.py", label=_("Find customers"), icon=":material/search:")
     st.stop()
+if customer_remove.gone(me, int(asked)) or merge_done.gone(me, int(asked)):
+    st.stop()
 view = feedback.attempt(service.customers.get, me, int(asked))
 if view is None:
     st.page_link("pages/search.py", label=_("Find customers"), icon=":material/search:")
     st.stop()
 
 changing = customer_edit.editing(view)
+if not changing:
+    list_position.show(view.id)
 customer_card.header(me, view, actions=not changing)
 if changing:
     customer_edit.show(me, view)
@@ -37,3 +51,4 @@ with details:
     customer_card.fields(me, view)
 with people:
     customer_card.contacts(me, view)
+    files.show(me, view)

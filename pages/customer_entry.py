@@ -7,7 +7,7 @@ from cim.errors import PossibleDuplicate
 from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import feedback, shell, state
-from cim.ui.panels import customer_form, duplicate_hint
+from cim.ui.panels import customer_form, duplicate_hint, known
 
 me = shell.open_page(_("Add customer"), Permission.CUSTOMER_WRITE)
 
@@ -20,6 +20,7 @@ preview = service.customers.preview(me, draft)
 customer_form.hints(PREFIX, draft, preview)
 reason = duplicate_hint.show(preview.duplicates, key=PREFIX)
 duplicate_hint.sharing(preview.sharing)
+known.show(me, draft.name)
 
 token = state.token(PREFIX)
 with st.container(horizontal=True):

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from cim.i18n import _
-from cim.permissions import Permission
+from cim.permissions import Permission, Scope
 from cim.ui import kpi_cards, shell
-from cim.ui.panels import first_steps, task_list, team_table
+from cim.ui.panels import first_steps, hand_over, pool_info, quality_overview, task_list, team_table
 
 me = shell.open_page(_("Dashboard"), Permission.DASHBOARD_READ)
 
@@ -21,10 +21,15 @@ kpi_cards.render()
 
 if not me.can(Permission.TASK_WRITE):
     team_table.render(me)
+    quality_overview.card(me)
     st.stop()
 due, team = st.columns([5, 4], gap="medium")
 with due:
     st.subheader(_("My day"), anchor=False)
     task_list.render(me, key="dashboard.tasks")
+    pool_info.due_list(me)
 with team:
     team_table.render(me)
+    hand_over.popover(me)
+    if me.scope(Permission.DASHBOARD_READ) is not Scope.OWN:
+        quality_overview.card(me)

@@ -9,7 +9,7 @@ from cim.ui.panels import segment_charts
 
 me = shell.open_page(_("Segments"), Permission.SEGMENT_READ)
 
-by, second, region = segment_charts.choose()
+by, second, region = segment_charts.choose(me)
 segment = segment_charts.counted(me, by, second, region)
 if segment is None:
     st.stop()

@@ -6,14 +6,14 @@ from cim.i18n import _
 from cim.permissions import Permission
 from cim.service import users
 from cim.ui import feedback, shell
-from cim.ui.panels import accounts
+from cim.ui.panels import accounts, hand_over
 
 me = shell.open_page(_("Users"), Permission.USER_MANAGE)
 
 accounts.told_once()
 everyone = users.everyone(me)
 teams = users.teams(me)
-listed, added, grouped = st.tabs([_("Accounts"), _("Add an account"), _("Teams")])
+listed, added, grouped, handed = st.tabs([_("Accounts"), _("Add an account"), _("Teams"), _("Hand over")])
 
 with listed:
     chosen = accounts.table(everyone)
@@ -40,3 +40,6 @@ with grouped:
             if feedback.succeeded():
                 feedback.flash(_("Team {name} was added.", name=name), kind="success")
                 st.rerun()
+
+with handed:
+    hand_over.show(me)

@@ -49,6 +49,7 @@ def home(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     if POSTGRES:
         _admin(f'CREATE DATABASE "{_name()}" TEMPLATE "{(template / "database").read_text()}"')
     yield fresh
+    service.jobs.settle()
     db.engine().dispose()
     if POSTGRES:
         _admin(f'DROP DATABASE IF EXISTS "{_name()}" WITH (FORCE)')

@@ -46,6 +46,27 @@ def test_strict_takes_none_and_says_so(people: Personas, file: Path, capsys: pyt
     assert service.customers.search(people.ann).total == 0
 
 
+def test_defaults_a_sheet_and_contacts_from_repeated_rows(
+    people: Personas, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["x", "y"])  # type: ignore[union-attr]
+    page = book.create_sheet("名单")
+    for row in (("公司名称", "联系人", "手机"), ("甲公司", "王五", "13800138000"), ("甲公司", "赵六", "13900139000")):
+        page.append(row)
+    file = tmp_path / "rows.xlsx"
+    book.save(file)
+    how = ["import", "customers", str(file), "--as", "ann", "--sheet", "名单", "--default", "source=展会", "--json"]
+    assert main([*how, "--repeats-are-contacts"]) == 0
+    report = json.loads(said(capsys)[0])
+    assert (report["added"], report["updated"], report["contacts"]) == (1, 1, 1)
+    assert service.customers.by_code(people.ann, "C000001").source == "展会"
+    assert main([*how, "--default", "nonsense"]) == 1
+    assert main([*how, "--default", "phone=1"]) == 1
+
+
 def test_a_mapping_from_a_file(people: Personas, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows, chosen = tmp_path / "rows.csv", tmp_path / "map.json"
     rows.write_text("甲,乙\n张三丰,13800138000\n", "utf-8")

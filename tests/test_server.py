@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from streamlit.runtime.fragment import MemoryFragmentStorage
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import ScriptRunContext, add_script_run_ctx
+from streamlit.runtime.state import SafeSessionState, SessionState
 
-from cim import backup, db, passwords, server
+from cim import backup, db, downloads, passwords, server, service
 from cim.models import User
+from cim.models.customer import CustomerDraft
 from cim.service import sessions
 from cim.service.sessions import VISITOR
 from tests.factories import Personas, history
@@ -163,10 +173,115 @@ def test_files_and_uploads_need_a_session(web: TestClient, ticket: str) -> None:
     assert web.get("/static/media/x/media/abc.csv").status_code == 401
     assert web.put("/_stcore/upload_file/session/file", content=b"x").status_code == 401
     web.post("/session/start", json={"ticket": ticket}, headers=OURS)
+    downloads.note(paths[0], downloads.bind_of(web.cookies["cim_session"]))
     assert [web.get(path).status_code for path in paths] == [200, 200]
     assert web.get("/media/abc.csv").headers["cache-control"] == "no-store"
     web.post("/session/end", headers=OURS)
     assert [web.get(path).status_code for path in paths] == [401, 401]
+
+
+def signed_in(web: TestClient, name: str) -> TestClient:
+    """Another browser in front of the same server, in which this person is signed in."""
+    theirs = TestClient(web.app)
+    with db.session(writing=True) as session:
+        user = session.execute(select(User).where(User.username == name)).scalar_one()  # type: ignore[arg-type]
+        user.password_hash = passwords.hashed(PASSWORD)
+        session.commit()
+    theirs.get("/")
+    proof = sessions.check_password(VISITOR, name, PASSWORD).proof
+    ticket = sessions.open_ticket(VISITOR, proof, binder=theirs.cookies["cim_pre"])
+    theirs.post("/session/start", json={"ticket": ticket}, headers=OURS)
+    return theirs
+
+
+def run_of(user_info: dict[str, str | bool | None]) -> ScriptRunContext:
+    """A run of a page in the browser session of this cookie."""
+    return ScriptRunContext(
+        session_id=str(user_info),
+        _enqueue=lambda _message: None,
+        query_string="",
+        session_state=SafeSessionState(SessionState(), lambda: None),
+        uploaded_file_mgr=MemoryUploadedFileManager("/upload"),
+        main_script_path="",
+        user_info=user_info,
+        fragment_storage=MemoryFragmentStorage(),
+        pages_manager=PagesManager(""),
+    )
+
+
+def test_a_download_is_for_the_session_it_was_made_for(web: TestClient) -> None:
+    downloads.note_owners()
+    downloads.note_owners()
+    ann, bo = signed_in(web, "ann"), signed_in(web, "bo")
+    store = MediaFileManager(MemoryMediaFileStorage("/media"))
+    urls: list[str] = []
+
+    def page() -> None:
+        urls.append(store.add(b"a,b", "text/csv", "1", is_for_static_download=True))
+        urls.append(store.add_deferred(lambda: b"c,d", "text/csv", "2"))
+
+    run = threading.Thread(target=page)
+    add_script_run_ctx(run, run_of({"cim_bind": downloads.bind_of(ann.cookies["cim_session"])}))
+    run.start()
+    run.join()
+    urls[1] = store.execute_deferred(urls[1])
+    assert [ann.get(u).status_code for u in urls] == [200, 200]
+    assert [bo.get(u).status_code for u in urls] == [403, 403]
+    assert [web.get(u).status_code for u in urls] == [401, 401]
+    again = signed_in(web, "ann")
+    assert again.get(urls[0]).status_code == 403, "a new session has to make its own"
+    ann.post("/session/end", headers=OURS)
+    assert ann.get(urls[0]).status_code == 401
+
+
+def test_what_is_remembered_of_downloads_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "_MOST_NOTED", 3)
+    for number in range(5):
+        downloads.note(f"/media/{number}.csv", downloads.bind_of("x"))
+    assert [downloads.may_fetch(f"/media/{number}.csv", "x") for number in range(5)] == [False, False, True, True, True]
+
+
+def test_a_file_goes_to_who_may_have_it(web: TestClient, people: Personas) -> None:
+    one = service.customers.create(people.ann, CustomerDraft(name="李四"))
+    number = service.files.add(people.ann, one, '合同 "最终".pdf', b"%PDF-1.7 <script>")
+    path = f"/files/{number}"
+    assert web.get(path).status_code == 401
+    answers = {name: signed_in(web, name).get(path) for name in ("ann", "bo", "mei", "kai", "audrey", "root")}
+    codes = {name: answer.status_code for name, answer in answers.items()}
+    assert codes == {"ann": 200, "bo": 404, "mei": 200, "kai": 200, "audrey": 403, "root": 403}
+    assert {answer.content for answer in answers.values() if answer.status_code == 200} == {b"%PDF-1.7 <script>"}
+    headers = answers["ann"].headers
+    assert headers["content-disposition"] == (
+        "attachment; filename=\"__ ____.pdf\"; filename*=UTF-8''%E5%90%88%E5%90%8C%20_%E6%9C%80%E7%BB%88_.pdf"
+    )
+    assert (headers["content-type"], headers["cache-control"]) == ("application/pdf", "no-store")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+    assert [e.actor for e in history() if e.action == "files.read"] == ["ann", "mei", "kai", "audrey", "root"]
+    bo = signed_in(web, "bo")
+    assert bo.get(path).content == bo.get("/files/999999999999").content, "not yours and not there answer alike"
+
+
+def test_a_file_is_not_given_after_sign_out_or_to_another_site(web: TestClient, people: Personas) -> None:
+    one = service.customers.create(people.ann, CustomerDraft(name="李四"))
+    path = f"/files/{service.files.add(people.ann, one, 'a.txt', b'abc')}"
+    ann = signed_in(web, "ann")
+    for site, status in {"same-origin": 200, "none": 200, "cross-site": 403, "same-site": 403}.items():
+        assert ann.get(path, headers={"sec-fetch-site": site}).status_code == status
+    assert ann.get("/files/abc").status_code == 404
+    copied = dict(ann.cookies)
+    ann.post("/session/end", headers=OURS)
+    assert TestClient(web.app, cookies=copied).get(path).status_code == 401
+
+
+def test_lost_content_is_told(web: TestClient, people: Personas, home: Path) -> None:
+    one = service.customers.create(people.ann, CustomerDraft(name="李四"))
+    number = service.files.add(people.ann, one, "a.txt", b"abc")
+    for path in (home / "files").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"")
+    answer = signed_in(web, "ann").get(f"/files/{number}")
+    assert (answer.status_code, "管理员" in answer.text) == (409, True)
 
 
 @pytest.mark.parametrize("path", ["/", "/media/abc", "/session/start", "/nothing"])

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from cim.access import Actor
 from cim.cli import output
 from cim.config import settings
 from cim.errors import Invalid
@@ -43,20 +44,27 @@ def import_file(
         bool, typer.Option("--create-missing", help="Create disabled accounts for unknown owners.")
     ] = False,
     encoding: Annotated[str | None, typer.Option(help="Instead of detecting it: utf-8, gb18030, ...")] = None,
+    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Sheet of a workbook, else its first one.")] = None,
+    default: Annotated[
+        list[str] | None,
+        typer.Option("--default", metavar="COLUMN=VALUE", help="For new customers, where the file has no such column."),
+    ] = None,
+    repeats_are_contacts: Annotated[
+        bool,
+        typer.Option(
+            "--repeats-are-contacts", help="Rows repeating a company with another contact are contacts of it."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Take nothing when any row fails.")] = False,
     as_json: output.Json = False,
 ) -> None:
     """Take customers, contacts or activities from a CSV or XLSX file: all good rows at once, the others named."""
-    from cim.service import imports
-
-    me = output.acting(user)
-    output.say(_("Reading {file} ...", file=file.name))
-    content, chosen = _content(file), _mapping(map_file)
-    prepared = imports.prepare(me, content, filename=file.name, kind=kind, mapping=chosen, encoding=encoding)
+    read: dict[str, Any] = {"encoding": encoding, "sheet": sheet, "defaults": _defaults(default or [])}
     how: dict[str, Any] = {"mode": mode, "on_duplicate": on_duplicate, "create_missing": create_missing}
-    checked = imports.check(me, prepared, **how) if dry_run else None
-    report = checked or imports.run(me, prepared, strict=strict, progress=_told, **how)
+    how["repeats_are_contacts"] = repeats_are_contacts
+    read |= {"kind": kind, "mapping": _mapping(map_file)}
+    report = _imported(output.acting(user), file, read, how, dry_run=dry_run, strict=strict)
     output.show(report, as_json, lambda: _lines(report))
     if strict and report.failed:
         output.say(_("{count} rows could not be taken: nothing was imported.", count=report.failed))
@@ -102,6 +110,18 @@ def search(
     output.show(hits, as_json, lambda: ["  ".join(hit.values()) for hit in hits] or [_("Nothing found.")])
 
 
+def _imported(
+    me: Actor, file: Path, read: dict[str, Any], how: dict[str, Any], *, dry_run: bool, strict: bool
+) -> ImportReport:
+    from cim.service import imports
+
+    output.say(_("Reading {file} ...", file=file.name))
+    prepared = imports.prepare(me, _content(file), filename=file.name, **read)
+    if dry_run:
+        return imports.check(me, prepared, **how)
+    return imports.run(me, prepared, strict=strict, progress=_told, **how)
+
+
 def _narrowed(where: str) -> CustomerFilter:
     try:
         return CustomerFilter.model_validate(output.filters(where, _FILTERS))
@@ -128,6 +148,13 @@ def _mapping(file: Path | None) -> dict[str, str] | None:
     if not isinstance(made, dict) or not all(isinstance(value, str) for value in made.values()):
         raise Invalid("mapping", "{file} must map headers to columns.", file=file.name)
     return made
+
+
+def _defaults(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    if wrong := next((name for name, sign, _value in pairs if not sign), None):
+        raise Invalid("default", "--default {text} is not COLUMN=VALUE.", text=wrong)
+    return {name.strip(): value for name, _sign, value in pairs}
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ class Name(StrEnum):
     """What can be asked for."""
 
     KPIS = "kpis"
+    QUALITY = "quality"
 
 
 AsOf = Annotated[
@@ -39,8 +41,23 @@ def insights(
     from cim.service import insights as service
 
     day = _day(asof)
-    found = {Name.KPIS: service.kpis}[name](output.acting(user), asof=day)
-    output.show(found, as_json, lambda: [_line(kpi) for kpi in found])
+    analyses: dict[Name, tuple[Callable[..., Any], Callable[[Any], list[str]]]] = {
+        Name.KPIS: (service.kpis, lambda found: [_line(kpi) for kpi in found]),
+        Name.QUALITY: (service.quality, _quality),
+    }
+    analysis, lines = analyses[name]
+    found = analysis(output.acting(user), asof=day)
+    output.show(found, as_json, lambda: lines(found))
+
+
+def _quality(found: dict[str, Any]) -> list[str]:
+    if found["score"] is None:
+        return [_("Nothing to count.")]
+    lines = [_("Data quality: {score} of 100", score=found["score"])]
+    lines += [f"  {name or _('Public pool')}  {score}" for name, score in found["by_owner"].items()]
+    return lines + [
+        f"  +{fix['points']}  {fix['code']}  {fix['name']}  {fix['reason']}: {fix['fix']}" for fix in found["worst"]
+    ]
 
 
 def _day(typed: str) -> date | None:

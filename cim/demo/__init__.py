@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from cim.config import settings
-from cim.demo import company, loading
+from cim.demo import company, loading, standing
 from cim.demo.staff import PASSWORD, Employee
 from cim.errors import Conflict
 from cim.models import AuditEntry, Customer, User
@@ -45,7 +45,9 @@ def load(work: Work, *, force: bool = False, progress: Callable[[int, int], None
     contacts = loading.contacts(work, stored)
     activities = loading.follow_ups(work, stored, staff)
     tasks = loading.tasks(work, stored, staff)
-    return Loaded(new, len(stored), contacts, activities, tasks, loading.settle(work, stored))
+    pairs = loading.settle(work, stored)
+    standing.look_back(work, stored, staff)
+    return Loaded(new, len(stored), contacts, activities, tasks, pairs)
 
 
 def mark() -> bool:

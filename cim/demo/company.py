@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from cim.demo import own_fields
 from cim.demo.days import Days
 from cim.demo.parties import Parties
 from cim.demo.party import Party
@@ -37,6 +38,7 @@ def build() -> list[Party]:
     plans = Plans(chance, days, parties)
     plans.open()
     plans.done()
+    own_fields.fill(parties, days)
     return sorted(parties, key=lambda party: party.draft.created_at or days.now)
 
 

@@ -9,14 +9,16 @@ from typing import Any
 from sqlalchemy import select
 
 from cim import crypto
+from cim.demo import own_fields
 from cim.demo.party import FollowUp, Party, Plan
 from cim.demo.staff import EMPLOYEES, PASSWORD, TEAMS, Employee
 from cim.history import Change
 from cim.models import Activity, Contact, Task, Team, User
 from cim.models.base import Model, new_uid
 from cim.models.contact import ContactDraft
+from cim.models.custom import CustomFieldView, Noun
 from cim.models.user import UserDraft
-from cim.service import activities, bulk, duplicates, index, standards, typed, users
+from cim.service import activities, bulk, custom_values, duplicates, index, standards, typed, users
 from cim.work import Work
 
 
@@ -50,13 +52,18 @@ def customers(
     work: Work, parties: Sequence[Party], staff: dict[str, int], *, progress: Callable[[int, int], None] | None = None
 ) -> list[Stored]:
     """Insert the customers. `staff` are user ids by user name."""
-    keys = crypto.keys()
+    keys, own = crypto.keys(), own_fields.define(work)
+    for party in parties:
+        party.draft.custom = {f.key: party.draft.custom[f.key] for f in own if f.key in party.draft.custom}
     rows = [
         bulk.NewCustomer(
             standards.customer(party.draft),
             owner_id=staff[party.owner] if party.owner else None,
             created_at=party.draft.created_at,
+            owned_since=party.draft.created_at,
             keys=keys,
+            custom=party.draft.custom,
+            words=custom_values.searched(own, party.draft.custom),
         )
         for party in parties
     ]
@@ -79,13 +86,19 @@ def contacts(work: Work, stored: Sequence[Stored]) -> int:
         changes.append(change)
         people.setdefault(customer.id, []).append(index.Person(draft.name, clear["phone"], clear["email"], number))
     work.bulk(Contact, rows, changes=changes)
+    own = custom_values.live(work, Noun.CUSTOMER)
     entries = [
-        index.Entry(customer.id, index.facts(customer.standard.plain | customer.standard.sealed, people[customer.id]))
+        index.Entry(customer.id, index.facts(_found_by(customer, own), people[customer.id]))
         for customer in stored
         if customer.id in people
     ]
     index.write(work, entries, new=False)
     return len(rows)
+
+
+def _found_by(customer: Stored, own: Sequence[CustomFieldView]) -> dict[str, Any]:
+    words = custom_values.searched(own, customer.party.draft.custom)
+    return customer.standard.plain | customer.standard.sealed | {"custom": words}
 
 
 def follow_ups(work: Work, stored: Sequence[Stored], staff: dict[str, int]) -> int:

@@ -55,9 +55,10 @@ def score(one: Party, other: Party) -> Match:
     judges = (_names, _codes, _phones, _emails, _addresses)
     reasons = [reason for judge in judges for reason in judge(one, other, likeness) if reason.points]
     total = sum(reason.points for reason in reasons)
-    if total >= ALMOST_SURE and likeness < _SAME_ENOUGH[one.kind]:
-        reasons.append(Reason("The names differ: a person has to decide", {}, ALMOST_SURE - 1 - total))
-        total = ALMOST_SURE - 1
+    if total >= ALMOST_SURE:
+        doubts = list(_doubts(one, other, likeness, ALMOST_SURE - 1 - total))[:1]
+        total += sum(doubt.points for doubt in doubts)
+        reasons += doubts
     return Match(max(0, min(HIGHEST, total)), tuple(reasons))
 
 
@@ -65,6 +66,15 @@ def score(one: Party, other: Party) -> Match:
 _SAME_ENOUGH = {"company": 0.8, "person": 0.9}
 # Surname and title only ("Mr Zhang"), or the same syllables in another order.
 _SURNAME_ONLY, _TURNED_ROUND = 0.7, 0.9
+
+
+def _doubts(one: Party, other: Party, likeness: float, points: int) -> Iterator[Reason]:
+    """What keeps a pair from being "almost sure", however much else agrees."""
+    if likeness < _SAME_ENOUGH[one.kind]:
+        yield Reason("The names differ: a person has to decide", {}, points)
+    if one.place and other.place and one.place != other.place:
+        # two branches may have one switchboard and one mailbox: still two firms
+        yield Reason("The places differ: a person has to decide", {}, points)
 
 
 def _likeness(one: Party, other: Party) -> float:

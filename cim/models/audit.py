@@ -29,7 +29,7 @@ class ChangeSet(Model, table=True):
     actor_id: int | None = Field(default=None, index=True)
     reason: str = Field(default="", max_length=500)
     entries: int = 0
-    undone_by_id: int | None = Field(default=None, foreign_key="change_set.id")
+    undone_by_id: int | None = Field(default=None, foreign_key="change_set.id", index=True)
 
 
 class AuditEntry(Model, table=True):
@@ -80,6 +80,8 @@ class AuditView(View):
     reason: str
     fields: list[str]
     changes: dict[str, tuple[Any, Any]]
+    labels: dict[str, str] = {}
+    """What the custom fields among them are called."""
 
 
 class ChainReport(View):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlmodel import Field, SQLModel
 
@@ -18,13 +18,15 @@ class ContactFields(SQLModel):
 
 
 class ContactDraft(ContactFields, Draft):
-    """What a form or an import row says, as text of any length: the service normalises, checks, and names the field."""
+    """What a form or an import row says, as text of any length: the service normalises, checks, and names the field.
+    `custom` holds values of custom fields by key; keys that it does not name stay as they are."""
 
     name: str
     title: str = ""
     role: str = ""
     phone: str = ""
     email: str = ""
+    custom: dict[str, Any] = Field(default_factory=dict)
 
 
 class Contact(ContactFields, SoftDeleted, Timestamped, Versioned, Model, table=True):
@@ -51,3 +53,4 @@ class ContactView(View):
     phone: str
     email: str
     version: int
+    custom: dict[str, Any] = Field(default_factory=dict)

@@ -66,6 +66,9 @@ class CustomField(CustomFieldFields, Timestamped, Versioned, Model, table=True):
 
 
 class CustomFieldView(View):
+    """A field as it is in force. `options` are the words on offer; `retired_options` stay on the records that hold them.
+    `used` counts records, where it was asked for."""
+
     id: int
     noun: Noun
     key: str
@@ -75,12 +78,17 @@ class CustomFieldView(View):
     group: str
     position: int
     options: list[str]
+    retired_options: list[str] = []
     required_at: list[str]
     hint: str
     personal: bool
     retired: bool
-    used: int
+    used: int = 0
     version: int
+
+    def named(self, language: str) -> str:
+        """What the field is called in a language."""
+        return self.label_en if language == "en" and self.label_en else self.label
 
 
 class CustomValue(Model, table=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
@@ -85,7 +85,8 @@ class CustomerFields(SQLModel):
 
 
 class CustomerDraft(CustomerFields, Draft):
-    """What a form or an import row says, as text of any length: the service normalises, checks, and names the field."""
+    """What a form or an import row says, as text of any length: the service normalises, checks, and names the field.
+    `custom` holds values of custom fields by key; keys that it does not name stay as they are."""
 
     name: str
     contact: str = ""
@@ -106,6 +107,7 @@ class CustomerDraft(CustomerFields, Draft):
     imported_owner: str = ""
     tags: list[str] = Field(default_factory=list)
     created_at: datetime | None = None
+    custom: dict[str, Any] = Field(default_factory=dict)
 
 
 class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model, table=True):
@@ -140,8 +142,8 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
     owned_since: datetime | None = later()
     pool_warned_at: datetime | None = derived(None)
     name_order: str = derived("", max_length=200, index=True)
-    completeness: int = derived(0)
-    quality: int = derived(0)
+    completeness: int = derived(0, index=True)
+    quality: int = derived(0, index=True)
     last_contact_at: datetime | None = derived(None, index=True)
     next_due_at: datetime | None = derived(None)
     deal_count: int = derived(0)

@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Field
 
 from cim.models.base import View
 from cim.models.customer import Gender, Grade, Kind, Lifecycle, Party
 
 
 class CustomerRow(View):
-    """One line of a list."""
+    """One line of a list. Tags and stars are filled in where the list was asked for them."""
 
     id: int
     code: str
     name: str
     kind: Kind
+    party: Party
     grade: Grade
+    contact: str
     phone: str
     owner: str
     owner_id: int | None
     region: str
+    region_code: str | None
     industry: str
     source: str
+    preference: str
     last_contact_at: datetime | None
     next_due_at: datetime | None
     completeness: int
+    quality: int
     lifecycle: Lifecycle
     masked: bool
+    created_at: datetime
+    version: int
     matched: str = ""
+    tags: list[str] = Field(default_factory=list)
+    starred: bool = False
+    custom: dict[str, Any] = Field(default_factory=dict)
 
 
 class CustomerView(CustomerRow):
     """The whole record, as this actor may see it."""
 
     uid: str
-    party: Party
-    contact: str
     phone2: str
     email: str
     wechat: str
@@ -43,15 +54,10 @@ class CustomerView(CustomerRow):
     birthday: date | None
     id_number: str
     uscc: str
-    region_code: str | None
     address: str
-    tags: list[str]
-    preference: str
     notes: str
     imported_owner: str
-    created_at: datetime
     updated_at: datetime
-    version: int
     may_edit: bool
     may_reveal: bool
     duplicates: int

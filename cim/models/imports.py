@@ -56,6 +56,18 @@ class Failure(View):
     reason: str
 
 
+class RowDouble(View):
+    """A row that may double a record the actor can see, or an earlier row. `options` are the choices there are for it,
+    `choice` the one in force."""
+
+    row: int
+    name: str
+    other: str
+    score: int
+    options: list[str]
+    choice: str
+
+
 class ImportReport(View):
     """Counts read back from the database. Nothing is written when `dry_run`, and `batch` is None."""
 
@@ -71,6 +83,9 @@ class ImportReport(View):
     mapping: dict[str, str]
     unknown_columns: list[str]
     dry_run: bool = False
+    contacts: int = 0
+    """Contacts that rows of customers brought along."""
+    doubles: list[RowDouble] = []
 
 
 class ImportPreview(View):
@@ -86,3 +101,42 @@ class ImportPreview(View):
     sheet: str
     other_sheets: list[str]
     details: dict[str, Any] = {}
+
+
+class ImportChoices(View):
+    """What a person decided in the wizard: `defaults` are values by column that the file does not have."""
+
+    mode: ImportMode = ImportMode.ADD
+    on_duplicate: OnDuplicate = OnDuplicate.REVIEW
+    create_missing: bool = False
+    repeats_are_contacts: bool = False
+    defaults: dict[str, str] = {}
+
+
+class GridRow(View):
+    """A row of the file that cannot be taken as it is: its cells by column, and those of them that are wrong."""
+
+    row: int
+    dropped: bool
+    wrong: list[str]
+    reasons: str
+    cells: dict[str, str]
+
+
+class DeskView(View):
+    """An import on its way: `checking` and `running` are numbers of jobs, `report` what the last check found. `token`
+    names the state that a press of the button imports."""
+
+    kind: ImportKind
+    filename: str
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    mapping: dict[str, str] | None
+    choices: ImportChoices
+    checking: int | None
+    running: int | None
+    report: ImportReport | None
+    edited: int
+    dropped: int
+    token: str

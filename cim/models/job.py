@@ -23,7 +23,8 @@ class JobStatus(StrEnum):
 
 
 class Job(Model, table=True):
-    """One run. `result` is what its page shows afterwards; `problem` a sentence for people."""
+    """One run. `result` is what its page shows afterwards; `problem` a sentence for people. By `alive_at` and
+    `stop_asked` several servers on one PostgreSQL tell each other that it runs, and that it should stop."""
 
     __tablename__ = "job"
     __audited__ = False
@@ -36,6 +37,8 @@ class Job(Model, table=True):
     problem: str = Field(default="", max_length=500)
     started_at: datetime
     finished_at: datetime | None = None
+    alive_at: datetime | None = None
+    stop_asked: bool = False
 
 
 class JobView(View):

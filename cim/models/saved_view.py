@@ -23,6 +23,7 @@ class SavedViewFields(SQLModel):
 
 class SavedViewDraft(SavedViewFields, Draft):
     name: str
+    order: str = ""
 
 
 class SavedView(SavedViewFields, SoftDeleted, Versioned, Model, table=True):
@@ -45,6 +46,14 @@ class SavedViewView(View):
     owner: str
     default: bool
     version: int
+
+
+class Shelf(View):
+    """Everything the list page is opened with: the views this actor may use, and the columns and page size he prefers."""
+
+    views: list[SavedViewView]
+    columns: list[str]
+    size: int
 
 
 class Star(Model, table=True):

@@ -71,9 +71,10 @@ class DuplicateView(View):
 class DraftPreview(View):
     """A draft while it is being typed. `shown` is each value as it would be stored, where that differs from what was
     typed; `wrong` the message id and parameters of what is not acceptable, both by field. `sharing` are customers that
-    are no duplicates, and have the same phone or e-mail."""
+    are no duplicates, and have the same phone or e-mail; `missing` are the fields that a rule wants filled."""
 
     shown: dict[str, str]
     wrong: dict[str, tuple[str, dict[str, Any]]]
     duplicates: list[DuplicateView]
     sharing: list[DuplicateView] = []
+    missing: list[str] = []

@@ -36,10 +36,13 @@ class SegmentRowView(View):
 
 
 class SegmentView(View):
-    """A count by one dimension or two. `path` leads from the whole country to the region that was opened."""
+    """A count by one dimension or two; a custom field is the dimension `custom.KEY`. `total` counts customers: with a
+    field of several choices, the rows together count more. `path` leads from the whole country to the region that was opened."""
 
-    dimension: Dimension
-    second: Dimension | None
+    dimension: Dimension | str
+    second: Dimension | str | None
     rows: list[SegmentRowView]
     total: int
     path: list[tuple[str, str]] = []
+    labels: dict[str, str] = {}
+    """What the custom fields among the dimensions are called."""

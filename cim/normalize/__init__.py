@@ -2,7 +2,7 @@
 
 from cim.normalize.bad import Bad
 from cim.normalize.choices import Gender, Kind, gender, grade, kind, kind_guess, tags
-from cim.normalize.dates import birthday, moment
+from cim.normalize.dates import birthday, day, moment
 from cim.normalize.identity import email, id_birthday, id_number, uscc, wechat
 from cim.normalize.masks import (
     address_masked,
@@ -10,6 +10,7 @@ from cim.normalize.masks import (
     email_masked,
     id_number_masked,
     name_masked,
+    text_masked,
     wechat_masked,
 )
 from cim.normalize.names import CompanyName, address_key, company, person
@@ -28,6 +29,7 @@ __all__ = [
     "birthday",
     "birthday_masked",
     "company",
+    "day",
     "decimal",
     "email",
     "email_masked",
@@ -53,6 +55,7 @@ __all__ = [
     "squeeze",
     "tags",
     "text",
+    "text_masked",
     "uscc",
     "wechat",
     "wechat_masked",

@@ -19,6 +19,7 @@ _CLOCK = re.compile(
 _AFTERNOON = ("pm", "下午", "晚上", "中午")
 _MORNING = ("am", "上午", "凌晨")
 EARLIEST_BIRTHDAY = date(1900, 1, 1)
+LATEST_DAY = date(2200, 1, 1)
 
 
 def birthday(raw: str, *, latest: date | None = None) -> date:
@@ -31,6 +32,14 @@ def birthday(raw: str, *, latest: date | None = None) -> date:
     if day < EARLIEST_BIRTHDAY or (latest is not None and day > latest):
         raise Bad("{value} cannot be a birthday", value=day.isoformat())
     return day
+
+
+def day(raw: str) -> date:
+    """Return any calendar day from 1900 to 2200, written as a day of birth may be. Raises Bad on anything else."""
+    found = _split(raw)[0]
+    if not EARLIEST_BIRTHDAY <= found < LATEST_DAY:
+        raise Bad("Check the year of {value}", value=found.isoformat())
+    return found
 
 
 def moment(raw: str, *, zone: tzinfo) -> datetime:

@@ -1,6 +1,11 @@
 """Personal values with the telling part hidden, for people who may know that they exist but not what they are."""
 
+import re
+
 HIDDEN = "****"
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_NUMBER = re.compile(r"\d(?:[ \-]?\d){5,}[\dXx]?")
+_RECENT_DAY = re.compile(r"20[12]\d[ \-]?(?:0[1-9]|1[0-2])[ \-]?(?:0[1-9]|[12]\d|3[01])")
 
 
 def email_masked(value: str) -> str:
@@ -33,6 +38,18 @@ def birthday_masked(value: object) -> str:
 def name_masked(value: str) -> str:
     """Return a person's name with its first character: "张**"."""
     return f"{value[:1]}{'*' * min(len(value) - 1, 2)}" if value else ""
+
+
+def text_masked(value: str) -> str:
+    """Return free text with what may be a personal number or e-mail in it hidden: "张三 138****8000.pdf". Days of recent
+    years stay, since contracts bear them."""
+    without = _EMAIL.sub(lambda found: email_masked(found[0]), value)
+    return _NUMBER.sub(lambda found: found[0] if _RECENT_DAY.fullmatch(found[0]) else _number_masked(found[0]), without)
+
+
+def _number_masked(value: str) -> str:
+    digits = re.sub(r"[ \-]", "", value)
+    return f"{digits[:3]}{HIDDEN}{digits[-4:]}" if len(digits) > 9 else f"{HIDDEN}{digits[-2:]}"
 
 
 def _hidden(value: str) -> str:

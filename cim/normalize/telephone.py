@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from cim.normalize.bad import Bad
 from cim.normalize.numbers import spreadsheet_integer
@@ -36,6 +37,8 @@ def phones(raw: str) -> list[str]:
     value = half_width(raw).replace(";ext=", "ext")
     if not value:
         return []
+    if _MOBILE.fullmatch(value) and _mobile_block(value[:5]):
+        return [f"+86{value}"]
     value = spreadsheet_integer(value)
     found = [number for part in _SEPARATOR.split(value) if part.strip() for number in _numbers(part.strip())]
     if not found:
@@ -69,6 +72,12 @@ def _readings(part: str) -> Iterator[tuple[str, str]]:
         if pattern and not found:
             continue
         yield (part[: found.start()], found[1]) if found else (_REMARK.sub("", part), "")
+
+
+@lru_cache(maxsize=5_000)
+def _mobile_block(first_five: str) -> bool:
+    """Whether mobile numbers that begin so are in use: the rules of the numbering plan look no further."""
+    return _valid(f"{first_five}000000") == f"+86{first_five}000000"
 
 
 def _valid(digits: str) -> str:

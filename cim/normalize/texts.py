@@ -17,6 +17,7 @@ _INVISIBLE = re.compile(f"[\u00ad\u180e\u200b-\u200d\u2060-\u2064\ufeff{BIDI}\ud
 _FORBIDDEN = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f{BIDI}\ud800-\udfff]")
 _NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\u2028\u2029]")
 _BLANK = re.compile(r"[^\S\n]+")
+_REMEMBERED = 4_000  # one record asks for the same few texts a dozen times, in search, matching and checks
 
 
 def text(raw: str, *, limit: int) -> str:
@@ -50,11 +51,15 @@ def _within(value: str, limit: int) -> str:
     return value
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def half_width(raw: str) -> str:
     """Return the NFKC form without invisible, direction and broken characters: full-width digits become plain."""
+    if raw.isascii():
+        return raw.strip()
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", raw)).strip()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def fold(raw: str) -> str:
     """Return the form for comparing and searching: NFKC, traditional to simplified Chinese, casefold, single spaces.
 

@@ -17,8 +17,9 @@ from cim.models import Activity, AuditEntry, Customer, Task, User
 from cim.models.activity import ActivityDraft, ActivityType, ActivityView, Outcome
 from cim.models.audit import Result
 from cim.models.base import View
+from cim.models.custom import Noun
 from cim.permissions import Permission, Scope
-from cim.service import typed
+from cim.service import custom_values, lineage, typed
 from cim.work import Work, command, query
 
 FUTURE = timedelta(days=1)
@@ -37,6 +38,8 @@ class ChangeView(View):
     actor: str
     action: str
     fields: list[str]
+    labels: dict[str, str] = {}
+    """What the custom fields among them are called."""
 
 
 # ---- writing
@@ -191,13 +194,15 @@ def get(work: Work, activity_id: int) -> ActivityView:
 @query(Permission.CUSTOMER_READ)
 def history(work: Work, customer_id: int, *, since: datetime | None = None, limit: int = 100) -> list[ChangeView]:
     """Edits of the customer's own fields, newest first; those of one person less than two minutes apart are one.
-    The log holds the values, this list only says which fields. Raises NotFound outside the actor's scope."""
+    The log holds the values, this list only says which fields. Edits of records that were merged into the customer are
+    among them. Raises NotFound outside the actor's scope."""
     work.get(Customer, customer_id)
+    ids = [str(i) for i in (customer_id, *lineage.predecessors(work, [customer_id]))]
     entry: Any = AuditEntry
     who = func.coalesce(User.name, func.nullif(entry.actor, SYSTEM.username), "")
     wanted = select(entry.at, who, entry.action, entry.fields)
     wanted = wanted.outerjoin(User, User.id == entry.actor_id)
-    here = and_(entry.object_type == "customer", entry.object_id == str(customer_id), entry.result == Result.OK)
+    here = and_(entry.object_type == "customer", entry.object_id.in_(ids), entry.result == Result.OK)
     wanted = wanted.where(here, entry.row_digest.is_not(None), entry.fields != "", entry.action != "demo.load")
     if since is not None:
         wanted = wanted.where(entry.at >= since)
@@ -208,6 +213,9 @@ def history(work: Work, customer_id: int, *, since: datetime | None = None, limi
             newer.fields = sorted({*newer.fields, *fields.split(",")})
         else:
             folded.append(ChangeView(at=at, actor=actor, action=action, fields=fields.split(",")))
+    own = custom_values.labels(work, {name for change in folded for name in change.fields}, Noun.CUSTOMER)
+    for change in folded:
+        change.labels = own
     return folded
 
 

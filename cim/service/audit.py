@@ -18,7 +18,9 @@ from cim.i18n import N_, _
 from cim.labels import ACTIONS, FIELDS, OBJECTS
 from cim.models import AuditEntry, Customer, Model, User
 from cim.models.audit import AuditView, ChainReport, Result
+from cim.models.custom import Noun
 from cim.permissions import Permission
+from cim.service import custom_values
 from cim.work import Work, query
 
 EXPORT_ROWS = 100_000
@@ -31,6 +33,7 @@ MASKS: dict[str, Any] = {
     "id_number": normalize.id_number_masked,
     "birthday": normalize.birthday_masked,
     "address": lambda _value: normalize.address_masked(""),
+    **dict.fromkeys(("name", "file", "note"), normalize.text_masked),
 }
 """Personal fields: masked here whatever the reader's role, until revealed."""
 
@@ -177,12 +180,14 @@ def _pages(work: Work, conditions: list[ColumnElement[bool]]) -> Iterator[AuditV
 def _views(work: Work, found: list[AuditEntry], *, masked: bool = True) -> list[AuditView]:
     work.load_ciphers(e.subject_uid for e in found if e.subject_uid)
     names = _names(work, found)
+    own = custom_values.labels(work, {name for e in found for name in e.fields.split(",")})
     return [
         AuditView(
-            **e.model_dump(include=set(AuditView.model_fields) - {"object_name", "fields", "changes"}),
+            **e.model_dump(include=set(AuditView.model_fields) - {"object_name", "fields", "changes", "labels"}),
             object_name=names.get((e.object_type, e.object_id)) or names.get(("subject", e.subject_uid), ""),
             fields=[name for name in e.fields.split(",") if name],
             changes=_changes(work, e, masked=masked),
+            labels=own,
         )
         for e in found
     ]
@@ -194,9 +199,22 @@ def _changes(work: Work, entry: AuditEntry, *, masked: bool) -> dict[str, tuple[
         changes = chain.unpack(entry, work.cipher(entry.subject_uid) if entry.subject_uid else None) or {}
     except crypto.Unreadable:
         return {}
-    return {
+    own = _personal(work, entry.object_type, changes) if masked else set()
+    shown = {
         name: (_shown(name, before, masked), _shown(name, after, masked)) for name, (before, after) in changes.items()
     }
+    return shown | {
+        name: (None if before is None else HIDDEN, None if after is None else HIDDEN)
+        for name, (before, after) in changes.items()
+        if name in own
+    }
+
+
+def _personal(work: Work, object_type: str, names: Iterable[str]) -> set[str]:
+    """The custom fields among these names that hold personal data."""
+    noun = next((noun for noun in Noun if noun == object_type), None)
+    own = {name for name in names if name.startswith(custom_values.PREFIX)}
+    return own & custom_values.personal(work, noun) if own and noun else set()
 
 
 def _shown(name: str, value: Any, masked: bool) -> Any:
@@ -254,12 +272,16 @@ def _headers() -> list[str]:
 def _cells(view: AuditView) -> list[str]:
     record = f"{_(OBJECTS.get(view.object_type, view.object_type))} {view.object_id}".strip()
     changes = "; ".join(
-        f"{_(FIELDS.get(name, name))}: {_written(before)} → {_written(after)}"
+        f"{_field(view, name)}: {_written(before)} → {_written(after)}"
         for name, (before, after) in view.changes.items()
-    ) or ", ".join(_(FIELDS.get(name, name)) for name in view.fields)
+    ) or ", ".join(_field(view, name) for name in view.fields)
     action = _(ACTIONS.get(view.action, view.action))
     start = [str(view.seq), view.at.isoformat(), view.actor, view.role, view.source, view.ip]
     return [*start, action, record, view.object_name, view.result.value, view.reason, changes]
+
+
+def _field(view: AuditView, name: str) -> str:
+    return view.labels.get(name) or _(FIELDS.get(name, name))
 
 
 def _written(value: Any) -> str:

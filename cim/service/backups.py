@@ -24,7 +24,8 @@ KEEP_AT_LEAST = 3
 
 
 class BackupView(View):
-    """A backup as a list shows it. `head` is the newest audit entry in it, for comparing with one written down."""
+    """A backup as a list shows it. `head` is the newest audit entry in it, for comparing with one written down; `files`
+    counts the customers' files that belong to it."""
 
     path: Path
     kind: str
@@ -34,6 +35,7 @@ class BackupView(View):
     revision: str
     head_seq: int
     head: str
+    files: int = 0
 
 
 class RestoreReport(View):
@@ -146,4 +148,5 @@ def _view(path: Path, manifest: Manifest) -> BackupView:
         revision=manifest.revision or "",
         head_seq=manifest.head_seq,
         head=manifest.head_mac,
+        files=int(manifest.files.get("count", 0)),
     )

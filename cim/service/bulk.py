@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cim import crypto
 from cim.history import Change
-from cim.models import Customer, CustomerTag, SubjectKey
+from cim.models import Customer, CustomerTag, CustomValue, SubjectKey
 from cim.models.base import new_uid
-from cim.service import codes, index, record, standards
+from cim.models.custom import Noun
+from cim.service import codes, custom_values, index, judging, record, standards
 from cim.work import Work
 
 CHUNK = 1000
@@ -24,23 +25,29 @@ _RECORDED = [name for name in _STORED if name not in {"id", "uid", "created_at"}
 @dataclass
 class NewCustomer:
     """A customer ready to be inserted. Sealing and indexing happen on construction, so that they need not wait for a
-    transaction; `facts` are what it is found by, where they are known already."""
+    transaction; `facts` are what it is found by, where they are known already. `custom` are canonical values of custom
+    fields by key, `words` those of them that it is found by; `people` are contacts that are inserted with it."""
 
     standard: standards.Standard
     code: str = ""
     owner_id: int | None = None
     imported_owner: str = ""
     created_at: datetime | None = None
+    owned_since: datetime | None = None
     uid: str = field(default_factory=new_uid)
     keys: InitVar[crypto.Keys | None] = None
     facts: index.Facts | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    words: Sequence[str] = ()
+    people: Sequence[index.Person] = ()
     cipher: crypto.Cipher = field(init=False)
     wrapped: bytes = field(init=False)
     sealed: dict[str, bytes | None] = field(init=False)
 
     def __post_init__(self, keys: crypto.Keys | None) -> None:
-        self.facts = self.facts or index.facts(_clear(self))
-        self.cipher, self.wrapped = (keys or crypto.keys()).new_subject(self.uid)
+        keys = keys or crypto.keys()
+        self.facts = self.facts or index.facts(_clear(self) | {"custom": self.words}, self.people, secret=keys)
+        self.cipher, self.wrapped = keys.new_subject(self.uid)
         self.sealed = {
             name: self.cipher.seal(value, f"customer.{name}.{self.uid}") if value else None
             for name, value in self.standard.sealed.items()
@@ -78,6 +85,12 @@ def _insert(work: Work, part: Sequence[tuple[int, str, NewCustomer]], batch_id: 
     work.bulk(SubjectKey, keys)
     work.bulk(Customer, stored, changes=changes)
     work.bulk(CustomerTag, tags)
+    own = [
+        cell
+        for number, _code, new in part
+        for cell in custom_values.stored(work, Noun.CUSTOMER, number, new.uid, new.custom, new.cipher)
+    ]
+    work.bulk(CustomValue, own)
     index.write(work, [index.Entry(number, new.facts) for number, _code, new in part if new.facts], new=True)
 
 
@@ -98,19 +111,19 @@ def _row(work: Work, number: int, code: str, new: NewCustomer, batch_id: int | N
         "deleted_at": None,
         "merged_into_id": None,
         "confirmed_at": None,
-        "owned_since": work.now if new.owner_id is not None else None,
+        "owned_since": (new.owned_since or work.now) if new.owner_id is not None else None,
         "version": 1,
         "name_order": record.name_order(plain["name"]),
         "completeness": standards.completeness(_clear(new)),
         "deal_count": 0,
-        "quality": 0,
+        "quality": judging.of_new(_clear(new)),
     }
 
 
 def _change(row: dict[str, Any], new: NewCustomer) -> Change:
     """The history of one row: values in clear, which the log seals again under the customer's key."""
     clear = row | new.standard.sealed
-    values = {name: clear[name] for name in _RECORDED} | {"tags": new.standard.tags}
+    values = {name: clear[name] for name in _RECORDED} | {"tags": new.standard.tags} | custom_values.named(new.custom)
     return Change(row["id"], values, new.uid, new.cipher, {name: row[name] for name in _STORED})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from cim.errors import Invalid
 from cim.models import Customer
@@ -18,14 +18,17 @@ CHUNK = 1000
 
 
 def taken(work: Work, codes: Iterable[str]) -> set[str]:
-    """Which of these customer codes are in use, whoever may see them. Those in the recycle bin are free again."""
+    """Which of these customer codes are in use, whoever may see them: also those that lead to the customer a record was
+    merged into. Those in the recycle bin are free again."""
     found: set[str] = set()
     wanted = sorted(set(codes) - {""})
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         found.update(
             work.session.execute(
-                select(CUSTOMERS.code).where(CUSTOMERS.code.in_(part), CUSTOMERS.deleted_at.is_(None))
+                select(CUSTOMERS.code).where(
+                    CUSTOMERS.code.in_(part), or_(CUSTOMERS.deleted_at.is_(None), CUSTOMERS.merged_into_id.is_not(None))
+                )
             ).scalars()
         )
     return found

@@ -5,36 +5,42 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from cim import clock
-from cim.models import Activity, Customer, CustomerTag, DuplicatePair
+from cim.analytics import periods
+from cim.models import Activity, Contact, Customer, CustomerTag, DuplicatePair, ImportBatch, Star, User
 from cim.models.activity import ActivityType
 from cim.models.base import columns
 from cim.models.customer import Lifecycle
+from cim.models.imports import ImportKind
 from cim.models.listing import Contacted, CustomerFilter
 from cim.models.search import PairStatus
-from cim.service import regions, views
+from cim.service import custom_filters, regions, views
 from cim.work import Work
 
 CUSTOMERS = columns(Customer)
 TAGS = columns(CustomerTag)
 ACTIVITIES = columns(Activity)
+CONTACTS = columns(Contact)
+BATCHES = columns(ImportBatch)
 PAIRS = columns(DuplicatePair)
+STARS = columns(Star)
+USERS = columns(User)
 
 
 def customers(work: Work, f: CustomerFilter) -> list[ColumnElement[bool]]:
     """All conditions of a filter, scope first. The query text is not among them: that is search's."""
-    where: list[ColumnElement[bool]] = [work.visible(Customer)]
-    if f.owner is not None:
-        where.append(CUSTOMERS.owner_id.is_(None) if f.owner == 0 else CUSTOMERS.owner_id == f.owner)
+    where: list[ColumnElement[bool]] = [work.visible(Customer), *_whose(work, f)]
+    if f.ids:
+        where.append(CUSTOMERS.id.in_(f.ids))
     if f.region:
         where.append(
             CUSTOMERS.region_code.is_(None)
             if f.region == "-"
             else CUSTOMERS.region_code.in_(regions.below(work, f.region))
         )
-    for name in ("grade", "kind", "industry", "source"):
+    for name in ("grade", "kind", "party", "industry", "source"):
         if (value := getattr(f, name)) is not None:
             where.append(getattr(CUSTOMERS, name) == value)
     if f.tag:
@@ -43,11 +49,57 @@ def customers(work: Work, f: CustomerFilter) -> list[ColumnElement[bool]]:
         where.append(lifecycle_is(f.lifecycle))
     if f.contacted is not None:
         where.append(_contacted(f.contacted))
+    where += custom_filters.conditions(work, f.custom)
+    return where + _created_and_confirmed(f) + _follow_up_conditions(f)
+
+
+def _whose(work: Work, f: CustomerFilter) -> list[ColumnElement[bool]]:
+    """By owner: a person, the pool, whoever looks, his team; or followed by whoever looks."""
+    owner, me = CUSTOMERS.owner_id, work.actor.user_id or 0
+    where: list[ColumnElement[bool]] = []
+    if f.owner is not None:
+        where.append(owner.is_(None) if f.owner == 0 else owner == f.owner)
+    if f.mine is not None:
+        where.append(owner == me if f.mine else or_(owner.is_(None), owner != me))
+    if f.team is not None:
+        ours = or_(owner == me, owner.in_(_team(work)))
+        where.append(ours if f.team else or_(owner.is_(None), not_(ours)))
+    if f.starred is not None:
+        star = exists().where(STARS.customer_id == CUSTOMERS.id, STARS.user_id == me)
+        where.append(star if f.starred else not_(star))
+    return where
+
+
+def _team(work: Work) -> Any:
+    """Who is in the actor's team: with the teams below for those who lead some, else the team itself."""
+    if work.actor.team_user_ids:
+        return sorted(work.actor.team_user_ids)
+    return select(USERS.id).where(USERS.team_id == work.actor.team_id) if work.actor.team_id is not None else []
+
+
+def _created_and_confirmed(f: CustomerFilter) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
     if f.created_from is not None:
         where.append(CUSTOMERS.created_at >= clock.start_of(f.created_from))
     if f.created_to is not None:
         where.append(CUSTOMERS.created_at < clock.start_of(f.created_to + timedelta(days=1)))
-    return where + _follow_up_conditions(f)
+    if f.created_within:
+        where += _within(CUSTOMERS.created_at, f.created_within)
+    if f.confirmed_before_days is not None:
+        limit = clock.days_ago(f.confirmed_before_days - 1)
+        where += [
+            CUSTOMERS.updated_at < limit,
+            or_(CUSTOMERS.confirmed_at.is_(None), CUSTOMERS.confirmed_at < limit),
+        ]
+    if f.quality_most is not None:
+        where.append(CUSTOMERS.quality <= f.quality_most)
+    return where
+
+
+def _within(column: Any, code: str) -> list[ColumnElement[bool]]:
+    """A moment in the days of a relative date."""
+    period = periods.within(code, clock.today())
+    return [column >= clock.start_of(period.first), column < clock.start_of(period.last + timedelta(days=1))]
 
 
 def lifecycle_is(stage: Lifecycle) -> ColumnElement[bool]:
@@ -72,15 +124,22 @@ def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
     today = clock.start_of(clock.today())
     where: list[ColumnElement[bool]] = []
     if f.active_from is not None or f.active_to is not None:
-        where.append(_active(f))
+        where.append(_active(f.active_from, f.active_to))
+    if f.contacted_within:
+        period = periods.within(f.contacted_within, clock.today())
+        where.append(_active(period.first, period.last))
+    if f.due_within:
+        where += _within(due, f.due_within)
     if f.idle_days is not None:
         where.append(func.coalesce(last, CUSTOMERS.created_at) < clock.days_ago(f.idle_days - 1))
     if f.overdue is not None:
         where.append(due < today if f.overdue else or_(due.is_(None), due >= today))
     if f.no_next_step is not None:
         where.append(due.is_(None) if f.no_next_step else due.is_not(None))
+    if f.has_open_task is not None:  # an open task is what a next step is; both words are asked for
+        where.append(due.is_not(None) if f.has_open_task else due.is_(None))
     if f.batch is not None:
-        where.append(CUSTOMERS.batch_id == f.batch)
+        where.append(_of_batch(f.batch))
     if f.duplicates_of is not None:
         here = or_(
             and_(PAIRS.a_id == f.duplicates_of, PAIRS.b_id == CUSTOMERS.id),
@@ -90,19 +149,29 @@ def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _active(f: CustomerFilter) -> ColumnElement[bool]:
+def _of_batch(number: int) -> ColumnElement[bool]:
+    """The customers that an import brought, or those whose contacts or follow-ups it brought."""
+    of_contacts = select(CONTACTS.customer_id).join(ImportBatch, BATCHES.id == CONTACTS.batch_id)
+    return or_(
+        CUSTOMERS.batch_id == number,
+        CUSTOMERS.id.in_(of_contacts.where(CONTACTS.batch_id == number, BATCHES.kind == ImportKind.CONTACTS)),
+        CUSTOMERS.id.in_(select(ACTIVITIES.customer_id).where(ACTIVITIES.batch_id == number)),
+    )
+
+
+def _active(first: date | None, last: date | None) -> ColumnElement[bool]:
     """Somebody was in contact in these days; a note to oneself is no contact."""
-    if f.active_to is None or f.active_to >= clock.today():
-        recent: ColumnElement[bool] = CUSTOMERS.last_contact_at >= clock.start_of(f.active_from or date(1970, 1, 1))
+    if last is None or last >= clock.today():
+        recent: ColumnElement[bool] = CUSTOMERS.last_contact_at >= clock.start_of(first or date(1970, 1, 1))
         return recent
     spoken = [
         ACTIVITIES.customer_id == CUSTOMERS.id,
         ACTIVITIES.deleted_at.is_(None),
         ACTIVITIES.type != ActivityType.NOTE,
-        ACTIVITIES.at < clock.start_of(f.active_to + timedelta(days=1)),
+        ACTIVITIES.at < clock.start_of(last + timedelta(days=1)),
     ]
-    if f.active_from is not None:
-        spoken.append(ACTIVITIES.at >= clock.start_of(f.active_from))
+    if first is not None:
+        spoken.append(ACTIVITIES.at >= clock.start_of(first))
     return exists().where(*spoken)
 
 

@@ -10,8 +10,9 @@ from cim.errors import Conflict
 from cim.history import place
 from cim.models import Contact, Customer
 from cim.models.contact import ContactDraft, ContactView
+from cim.models.custom import Noun
 from cim.permissions import Permission
-from cim.service import record, standards, views
+from cim.service import custom_values, record, rules, standards, views
 from cim.work import Work, command, query
 
 
@@ -26,8 +27,12 @@ def add(work: Work, customer_id: int, draft: ContactDraft, *, token: str | None 
         return done
     customer = work.get(Customer, customer_id, to=Permission.CUSTOMER_WRITE)
     row = Contact(customer_id=customer_id, created_at=work.now, updated_at=work.now, name=draft.name)
-    _apply(work, customer, row, standards.contact(draft), set(ContactDraft.model_fields))
+    standard = standards.contact(draft)
+    rules.check_contact(work, customer, standard)
+    own = custom_values.weigh(work, Noun.CONTACT, draft.custom, stage="")
+    _apply(work, customer, row, standard, set(ContactDraft.model_fields))
     work.add(row)
+    custom_values.settle(work, row, own)
     record.reindex(work, customer)
     work.remember(token, row.id or 0)
     return row.id or 0
@@ -44,7 +49,11 @@ def update(work: Work, contact_id: int, draft: ContactDraft, *, version: int) ->
     if row.version != version:
         current = views.contact(work, row, owner_id=customer.owner_id).model_dump()
         raise Conflict("Somebody changed this contact while you were editing it.", current=current)
-    changed = _apply(work, customer, row, standards.contact(draft), draft.model_fields_set)
+    own = custom_values.weigh(work, row, draft.custom, stage="")
+    standard = standards.contact(draft)
+    rules.check_contact(work, customer, standard, row=row, given=draft.model_fields_set)
+    changed = _apply(work, customer, row, standard, draft.model_fields_set)
+    changed |= custom_values.settle(work, row, own)
     if changed:
         row.updated_at = work.now
         work.session.flush()
@@ -70,7 +79,10 @@ def list(work: Work, customer_id: int) -> Sequence[ContactView]:
     customer = work.get(Customer, customer_id)
     contact: type[Contact] = Contact
     found = select(Contact).where(work.visible(Contact), contact.customer_id == customer_id).order_by(contact.id)  # type: ignore[arg-type]
-    return [views.contact(work, row, owner_id=customer.owner_id) for row in work.session.execute(found).scalars()]
+    rows = work.session.execute(found).scalars().all()
+    seen = work.may_see_clear(customer.owner_id)
+    custom = custom_values.shown(work, Noun.CONTACT, {row.id or 0: seen for row in rows})
+    return [views.contact(work, row, owner_id=customer.owner_id, custom=custom) for row in rows]
 
 
 def _apply(work: Work, customer: Customer, row: Contact, standard: standards.Standard, given: set[str]) -> bool:

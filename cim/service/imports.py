@@ -5,50 +5,30 @@ Preparing (parsing, normalising) holds up nobody and is a call of its own; `run`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from cim import access, tabular
-from cim.errors import Conflict, Invalid
+from cim.errors import Conflict
 from cim.i18n import _
-from cim.models import Activity, Contact, Customer, DuplicatePair, ImportBatch, User
+from cim.models import ImportBatch, User
 from cim.models.base import View
-from cim.models.imports import Failure, ImportKind, ImportMode, ImportPreview, ImportReport, OnDuplicate
+from cim.models.imports import ImportKind, ImportMode, ImportPreview, ImportReport, OnDuplicate
 from cim.permissions import Permission
-from cim.service.importing import activities, contacts, customers, rows
-from cim.service.importing import mapping as columns
-from cim.service.importing.lines import Line, Notes
+from cim.service.importing import activities, contacts, customers, preparing, reports, templates
+from cim.service.importing.preparing import Edits, Prepared, Reading
 from cim.service.importing.steps import Options, Plan, Progress
+from cim.service.undoing import changes, entries
 from cim.work import Work, command, query
 
-SAMPLE = 5
 _STEPS: dict[ImportKind, ModuleType] = {
     ImportKind.CUSTOMERS: customers,
     ImportKind.CONTACTS: contacts,
     ImportKind.ACTIVITIES: activities,
 }
-_TABLES: dict[ImportKind, Any] = {
-    ImportKind.CUSTOMERS: Customer,
-    ImportKind.CONTACTS: Contact,
-    ImportKind.ACTIVITIES: Activity,
-}
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A file read and judged row by row, not yet compared with the base. Serves any number of checks and one run."""
-
-    kind: ImportKind
-    filename: str
-    rows: int
-    lines: list[Line]
-    notes: Notes
-    headers: columns.Headers
-    table: tabular.Table
 
 
 class BatchView(View):
@@ -66,6 +46,9 @@ class BatchView(View):
     skipped: int
     failed: int
     duplicates: int
+    change_set: int | None = None
+    """What an undo takes back; None for an import that nothing is known of."""
+    undone: bool = False
 
 
 @query(Permission.IMPORT)
@@ -76,59 +59,47 @@ def preview(
     filename: str,
     kind: ImportKind,
     encoding: str | None = None,
+    delimiter: str | None = None,
     sheet: str | None = None,
     mapping: Mapping[str, str] | None = None,
 ) -> ImportPreview:
     """What a file looks like: headers, first rows, and which column would mean what. A missing required column is left
     to the reader to map. Raises Invalid("file") when it is no table."""
-    table = _read(content, filename, kind, encoding, sheet)
-    try:
-        found = _headers(kind, table.headers, mapping)
-        problem = ""
-    except Invalid as error:
-        if error.field != "file":
-            raise
-        found, problem = _headers(kind, table.headers, mapping, complete=False), _(error.msgid, **error.params)
-    return ImportPreview(
-        headers=table.headers,
-        sample=[row.cells for row in table.rows[:SAMPLE]],
-        rows=len(table.rows) + len({p.row for p in table.problems}),
-        mapping=found.mapping,
-        unknown_columns=found.unknown,
-        encoding=table.encoding,
-        delimiter=table.delimiter,
-        sheet=table.sheet,
-        other_sheets=table.other_sheets,
-        details={
-            "header_row": table.header_row,
-            "problem": problem,
-            "columns": [c.name for c in columns.COLUMNS[kind]],
-        },
-    )
+    table = preparing.read(work, content, filename, kind, Reading(encoding, delimiter, sheet))
+    return preparing.previewed(work, table, kind, mapping)
 
 
 @query(Permission.IMPORT)
 def prepare(
     work: Work,
-    content: bytes,
+    content: bytes | tabular.Table,
     *,
     filename: str,
     kind: ImportKind,
     mapping: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    delimiter: str | None = None,
     sheet: str | None = None,
+    defaults: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> Prepared:
-    """Read a file (CSV, TSV, TXT, XLSX, XLS) and bring each cell into canonical form. `mapping` is {header: column}
-    and goes before the synonyms; "" leaves a column out. Raises Invalid("file") or Invalid("mapping")."""
-    table = _read(content, filename, kind, encoding, sheet)
-    headers = _headers(kind, table.headers, mapping)
-    notes = Notes(headers.names)
-    for p in table.problems:
-        notes.failed.add(p.row)
-        notes.failures.append(Failure(row=p.row, column=p.column, value=p.value, reason=_(p.msgid, **p.params)))
-    count = len(table.rows) + len(notes.failed)
-    lines = rows.judge(kind, headers, table.rows, notes)
-    return Prepared(kind, filename, count, lines, notes, headers, table)
+    """Read a file (CSV, TSV, TXT, XLSX, XLS; or what was read already) and bring each cell into canonical form.
+    `mapping` is {header: column} and goes before the synonyms; "" leaves a column out. `defaults` are values of new
+    records by column, for columns that the file does not have.
+    Raises Invalid("file"), Invalid("mapping") or Invalid("defaults")."""
+    table = content
+    if isinstance(table, bytes):
+        table = preparing.read(work, table, filename, kind, Reading(encoding, delimiter, sheet))
+    return preparing.judged(
+        work, table, filename=filename, kind=kind, mapping=mapping, defaults=defaults or {}, progress=progress
+    )
+
+
+@query(Permission.IMPORT)
+def mend(work: Work, prepared: Prepared, *, edits: Edits, drop: Collection[int] | None = None) -> Prepared:
+    """What was prepared with cells corrected ({(row, column): value}) and the rows `drop` left out (None: as before).
+    Only the rows that this concerns are judged again. Raises Invalid("edits") for cells that are not there."""
+    return preparing.mended(work, prepared, edits=edits, drop=drop)
 
 
 @query(Permission.IMPORT)
@@ -139,10 +110,13 @@ def check(
     mode: ImportMode = ImportMode.ADD,
     on_duplicate: OnDuplicate = OnDuplicate.REVIEW,
     create_missing: bool = False,
+    choices: Mapping[int, str] | None = None,
+    repeats_are_contacts: bool = False,
+    progress: Progress | None = None,
 ) -> ImportReport:
-    """What `run` would do now, without doing it and without holding up others."""
-    options = Options(mode, on_duplicate, create_missing, dry_run=True)
-    return _foreseen(prepared, _STEPS[prepared.kind].plan(work, prepared.lines, options, prepared.notes.copy()))
+    """What `run` would do now, without doing it and without holding up others. `doubles` are the rows to decide about."""
+    options = Options(mode, on_duplicate, create_missing, True, choices or {}, repeats_are_contacts, progress)
+    return reports.foreseen(prepared, _STEPS[prepared.kind].plan(work, prepared.lines, options, prepared.notes.copy()))
 
 
 @command(Permission.IMPORT)
@@ -159,40 +133,41 @@ def run(
     strict: bool = False,
     dry_run: bool = False,
     encoding: str | None = None,
+    choices: Mapping[int, str] | None = None,
+    repeats_are_contacts: bool = False,
     progress: Progress | None = None,
     token: str | None = None,
 ) -> ImportReport:
     """Import a file: all good rows in this one transaction, or none when anything goes wrong on the way.
 
     Give what `prepare` returned: a file given as bytes is read while the database is held. Rows that cannot be taken
-    are listed as failures and left out; `strict` takes none when any fails. `progress(done, all)` may raise to stop,
-    and then nothing was imported. A second call with the same `token` imports nothing and returns the first counts.
-    Raises Invalid("file"), Invalid("mapping"), Invalid("mode"); Denied for `create_missing`.
+    are listed as failures and left out; `strict` takes none when any fails. `choices` decide about possible duplicates
+    row by row: "add", "skip", the code of the customer to update, or one of the `options` that `check` names;
+    `repeats_are_contacts` makes contacts of rows that repeat a company with another contact person.
+    `progress(done, all)` may raise to stop, and then nothing was imported. A second call with the same `token` imports
+    nothing and returns the first counts. Raises Invalid("file"), Invalid("mapping"), Invalid("mode"); Denied for
+    `create_missing`.
     """
     if isinstance(content, bytes):
         content = prepare(work, content, filename=filename, kind=kind, mapping=mapping, encoding=encoding)
     if (done := work.replayed(token)) is not None:
-        return _replayed(work, content, done)
-    options = Options(mode, on_duplicate, create_missing, dry_run)
+        return reports.replayed(work, content, done)
+    options = Options(mode, on_duplicate, create_missing, dry_run, choices or {}, repeats_are_contacts, progress)
     work.serialise("customers.create")
     steps = _STEPS[content.kind]
     made: Plan = steps.plan(work, content.lines, options, content.notes.copy())
     if strict and made.notes.failed and not dry_run:
-        return _refused(content, made)
+        return reports.refused(content, made)
     merged = len(made.facts.get("merged", ()))
     if dry_run or not (made.new or made.changed or merged):
-        return _foreseen(content, made, dry_run=dry_run)
-    batch = work.add(
-        ImportBatch(
-            kind=content.kind, mode=mode, filename=content.filename[:200], actor_id=work.actor.user_id, at=work.now
-        )
-    )
+        return reports.foreseen(content, made, dry_run=dry_run)
+    batch = work.add(reports.batch(work, content, mode))
     updated = steps.apply(work, made, batch_id=batch.id or 0, progress=progress)
     if strict and made.notes.failed:
         raise Conflict("{count} rows could not be taken: nothing was imported.", count=len(made.notes.failed))
-    _count(work, batch, content, made, updated)
+    reports.count(work, batch, content, made, updated)
     work.remember(token, batch.id or 0)
-    return _report(content, made, batch=batch.id, **{name: getattr(batch, name) for name in _COUNTS})
+    return reports.done(work, content, made, batch)
 
 
 @query(Permission.IMPORT)
@@ -202,7 +177,7 @@ def rejected(work: Work, prepared: Prepared, report: ImportReport) -> bytes:
     reasons: dict[int, list[str]] = {}
     for failure in report.failures:
         reasons.setdefault(failure.row, []).append(f"{failure.column}: {failure.reason}")
-    stood = {row.number: row.cells for row in prepared.table.rows if row.number in reasons}
+    stood = {row.number: row.cells for row in (*prepared.table.rows, *prepared.table.damaged) if row.number in reasons}
     blank = [""] * len(prepared.table.headers)
     found = [[*stood.get(number, blank), str(number), "; ".join(reasons[number])] for number in sorted(reasons)]
     headers = [*prepared.table.headers, _("Row in the file"), _("Reason")]
@@ -211,9 +186,8 @@ def rejected(work: Work, prepared: Prepared, report: ImportReport) -> bytes:
 
 @query(Permission.IMPORT)
 def template(work: Work, kind: ImportKind) -> bytes:
-    """An empty XLSX with the headers that need no mapping."""
-    names = [column.header for column in columns.COLUMNS[kind] if column.name != "customer_name"]
-    return tabular.write_xlsx(names, [], sheet=_("Import"))
+    """An XLSX to fill in, with the headers that need no mapping: a note at each, lists of choices, an example."""
+    return templates.made(work, kind)
 
 
 @query(Permission.IMPORT)
@@ -225,77 +199,16 @@ def batches(work: Work, *, limit: int = 50) -> list[BatchView]:
     ids = access.reached_users(work.actor, Permission.IMPORT)
     if ids is not None:
         wanted = wanted.where(batch.actor_id.in_(sorted(ids)))
-    shown = set(BatchView.model_fields) - {"actor"}
+    found = work.session.execute(wanted).all()
+    sets = changes.of_batches(work, [row.id for row, _name in found])
+    undone = entries.undone(work, sets.values())
+    shown = set(BatchView.model_fields) - {"actor", "change_set", "undone"}
     return [
-        BatchView(**{name: getattr(row, name) for name in shown}, actor=name or "")
-        for row, name in work.session.execute(wanted)
+        BatchView(
+            **{name: getattr(row, name) for name in shown},
+            actor=name or "",
+            change_set=sets.get(row.id),
+            undone=sets.get(row.id) in undone,
+        )
+        for row, name in found
     ]
-
-
-_COUNTS = ("rows", "added", "updated", "skipped", "failed", "duplicates")
-
-
-def _read(content: bytes, filename: str, kind: ImportKind, encoding: str | None, sheet: str | None) -> tabular.Table:
-    return tabular.read(content, filename=filename, encoding=encoding, sheet=sheet, known_headers=columns.known(kind))
-
-
-def _headers(
-    kind: ImportKind, headers: list[str], chosen: Mapping[str, str] | None, *, complete: bool = True
-) -> columns.Headers:
-    return columns.match(kind, headers, chosen, complete=complete)
-
-
-def _count(work: Work, batch: ImportBatch, content: Prepared, made: Plan, updated: int) -> None:
-    """Put into the batch what the database holds now, not what was meant to be written."""
-    work.session.flush()
-    table, pair = _TABLES[content.kind], DuplicatePair
-    added = work.session.execute(select(func.count()).select_from(table).where(table.batch_id == batch.id)).scalar_one()
-    pairs = work.session.execute(select(func.count()).select_from(pair).where(pair.batch_id == batch.id)).scalar_one()  # type: ignore[arg-type]
-    counts = {"rows": content.rows, "added": added, "updated": updated, "failed": len(made.notes.failed)}
-    counts |= {"skipped": len(made.skipped), "duplicates": pairs or made.doubles}
-    for name, value in counts.items():
-        setattr(batch, name, value)
-    taken = sum(counts[name] for name in ("added", "updated", "skipped", "failed"))
-    if added != len(made.new) or taken != content.rows:
-        raise RuntimeError(f"import of {content.rows} rows accounts for {taken}")
-
-
-def _replayed(work: Work, content: Prepared, batch_id: int) -> ImportReport:
-    batch = work.session.get_one(ImportBatch, batch_id)
-    counts = {name: getattr(batch, name) for name in _COUNTS}
-    return _report(content, Plan(content.notes), batch=batch_id, **counts)
-
-
-def _foreseen(content: Prepared, made: Plan, *, dry_run: bool = True) -> ImportReport:
-    merged = len(made.facts.get("merged", ()))
-    counts = {"added": len(made.new), "updated": len(made.changed) + merged, "skipped": len(made.skipped)}
-    return _report(
-        content,
-        made,
-        rows=content.rows,
-        failed=len(made.notes.failed),
-        duplicates=made.doubles,
-        dry_run=dry_run,
-        **counts,
-    )
-
-
-def _refused(content: Prepared, made: Plan) -> ImportReport:
-    failed = len(made.notes.failed)
-    return _report(
-        content, made, rows=content.rows, added=0, updated=0, skipped=content.rows - failed, failed=failed, duplicates=0
-    )
-
-
-def _report(
-    content: Prepared, made: Plan, *, batch: int | None = None, dry_run: bool = False, **counts: int
-) -> ImportReport:
-    return ImportReport(
-        batch=batch,
-        failures=sorted(made.notes.failures, key=lambda f: f.row),
-        warnings=sorted(made.notes.warnings, key=lambda f: f.row),
-        mapping=content.headers.mapping,
-        unknown_columns=content.headers.unknown,
-        dry_run=dry_run,
-        **counts,
-    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, select, text
 
 from cim import crypto, db, divisions, matching, search_text
-from cim.models import Contact, CustomerSearch, LookupKey
+from cim.models import Contact, Customer, CustomerSearch, LookupKey
 from cim.models.base import columns
 from cim.models.customer import Kind
 from cim.work import Work
@@ -18,6 +18,7 @@ LOOKUPS = columns(LookupKey)
 DOCUMENTS = columns(CustomerSearch)
 CONTACTS = columns(Contact)
 
+_CHUNK = 500
 _ADD = text("INSERT INTO customer_fts(rowid, g) VALUES (:id, :grams)")
 _REMOVE = text("INSERT INTO customer_fts(customer_fts, rowid, g) VALUES ('delete', :id, :grams)")
 
@@ -48,10 +49,16 @@ class Entry:
     facts: Facts
 
 
-def facts(values: dict[str, Any], contacts: Sequence[Person] = (), *, keys: Sequence[tuple[str, str]] = ()) -> Facts:
+def facts(
+    values: dict[str, Any],
+    contacts: Sequence[Person] = (),
+    *,
+    keys: Sequence[tuple[str, str]] = (),
+    secret: crypto.Keys | None = None,
+) -> Facts:
     """What a customer is to be found by. `values` holds plain and sealed fields in clear; `keys` are its matching keys
-    where they are known already."""
-    return Facts(_lookups(values, contacts, keys), document(values, contacts))
+    where they are known already; `secret` saves looking up what blinds for each of many customers."""
+    return Facts(_lookups(values, contacts, keys, secret or crypto.keys()), document(values, contacts))
 
 
 def write(work: Work, entries: Sequence[Entry], *, new: bool) -> None:
@@ -60,26 +67,39 @@ def write(work: Work, entries: Sequence[Entry], *, new: bool) -> None:
         return
     ids = [e.customer_id for e in entries]
     if not new:
-        _remove(work, ids)
+        drop(work, ids)
     lookups = [
         {"customer_id": e.customer_id, "contact_id": contact_id, "kind": kind, "digest": digest}
         for e in entries
         for kind, digest, contact_id in e.facts.lookups
     ]
-    for start in range(0, len(lookups), 20_000):
-        work.session.execute(insert(LOOKUPS.__table__), lookups[start : start + 20_000])
+    db.insert_many(work.session, LOOKUPS.__table__, lookups)
     documents = [(e.customer_id, e.facts.document) for e in entries]
     if db.is_sqlite(work.session):
         rows = [{"customer_id": i, "document": d.text} for i, d in documents]
-        work.session.execute(insert(DOCUMENTS.__table__), rows)
+        db.insert_many(work.session, DOCUMENTS.__table__, rows)
         work.session.execute(_ADD, [{"id": i, "grams": " ".join(d.grams)} for i, d in documents])
     else:
         statement = text("INSERT INTO customer_search(customer_id, document, grams) VALUES (:id, :document, :grams)")
         # PostgreSQL keeps the grams of one and two characters: with those of three, some plans are 100 times slower
-        rows = [
-            {"id": i, "document": d.text, "grams": [gram for gram in d.grams if len(gram) < 3]} for i, d in documents
-        ]
+        rows = [{"id": i, "document": d.text, "grams": search_text.grams(d.text, sizes=(1, 2))} for i, d in documents]
         work.session.execute(statement, rows)
+
+
+def drop(work: Work, ids: Sequence[int]) -> None:
+    """Take customers out of search and matching."""
+    for start in range(0, len(ids), _CHUNK):
+        part = ids[start : start + _CHUNK]
+        if db.is_sqlite(work.session):
+            held = select(DOCUMENTS.customer_id, DOCUMENTS.document).where(DOCUMENTS.customer_id.in_(part))
+            old = [
+                {"id": number, "grams": " ".join(search_text.grams(document))}
+                for number, document in work.session.execute(held)
+            ]
+            if old:
+                work.session.execute(_REMOVE, old)
+        work.session.execute(delete(CustomerSearch).where(DOCUMENTS.customer_id.in_(part)))
+        work.session.execute(delete(LookupKey).where(LOOKUPS.customer_id.in_(part)))
 
 
 def party(kind: Kind | str, values: dict[str, Any]) -> matching.Party:
@@ -103,27 +123,39 @@ def document(values: dict[str, Any], contacts: Sequence[Person] = ()) -> search_
         company=values.get("kind") == Kind.COMPANY,
         contacts=[values.get("contact") or "", *(p.name for p in contacts)],
         place=region.name if region and region.level != "area" else "",
+        others=values.get("custom", ()),
     )
 
 
 def contacts_of(work: Work, customer_id: int, cipher: crypto.Cipher | None) -> list[Person]:
     """The customer's contacts, opened."""
     statement = select(Contact).where(CONTACTS.customer_id == customer_id, CONTACTS.deleted_at.is_(None))
-    return [
-        Person(
-            c.name,
-            cipher.open(bytes(c.phone), f"contact.phone.{c.uid}") if c.phone and cipher else "",
-            cipher.open(bytes(c.email), f"contact.email.{c.uid}") if c.email and cipher else "",
-            c.id,
-        )
-        for c in work.session.execute(statement).scalars()
-    ]
+    return [_person(person, cipher) for person in work.session.execute(statement).scalars()]
+
+
+def contacts_of_all(work: Work, rows: Sequence[Customer]) -> dict[int, list[Person]]:
+    """The contacts of many customers, opened, by customer. Their keys are loaded already."""
+    subjects = {row.id: row.uid for row in rows}
+    statement = select(Contact).where(CONTACTS.customer_id.in_(list(subjects)), CONTACTS.deleted_at.is_(None))
+    found: dict[int, list[Person]] = {}
+    for person in work.session.execute(statement).scalars():
+        cipher = work.cipher(subjects[person.customer_id])
+        found.setdefault(person.customer_id, []).append(_person(person, cipher))
+    return found
+
+
+def _person(c: Contact, cipher: crypto.Cipher | None) -> Person:
+    return Person(
+        c.name,
+        cipher.open(bytes(c.phone), f"contact.phone.{c.uid}") if c.phone and cipher else "",
+        cipher.open(bytes(c.email), f"contact.email.{c.uid}") if c.email and cipher else "",
+        c.id,
+    )
 
 
 def _lookups(
-    values: dict[str, Any], contacts: Sequence[Person], keys: Sequence[tuple[str, str]]
+    values: dict[str, Any], contacts: Sequence[Person], keys: Sequence[tuple[str, str]], secret: crypto.Keys
 ) -> list[tuple[str, bytes, int | None]]:
-    blind = crypto.keys().blind
     named: dict[tuple[str, str, int | None], None] = {}
     numbers = [(values.get("phone"), None), (values.get("phone2"), None), *((p.phone, p.id) for p in contacts)]
     for number, contact_id in numbers:
@@ -138,15 +170,5 @@ def _lookups(
     named["find.name", search_text.fold(values["name"]), None] = None
     for kind, value in keys or matching.keys(party(values["kind"], values)):
         named[f"match.{kind}", value, None] = None
-    return [(kind, blind(kind, value), contact_id) for kind, value, contact_id in named]
-
-
-def _remove(work: Work, ids: Iterable[int]) -> None:
-    for customer_id in ids:
-        old = work.session.execute(
-            select(DOCUMENTS.document).where(DOCUMENTS.customer_id == customer_id)
-        ).scalar_one_or_none()
-        if old is not None and db.is_sqlite(work.session):
-            work.session.execute(_REMOVE, {"id": customer_id, "grams": " ".join(search_text.grams(old))})
-        work.session.execute(delete(CustomerSearch).where(DOCUMENTS.customer_id == customer_id))
-        work.session.execute(delete(LookupKey).where(LOOKUPS.customer_id == customer_id))
+    digests = secret.blinded((kind, value) for kind, value, _contact in named)
+    return [(kind, digest, contact_id) for (kind, _value, contact_id), digest in zip(named, digests, strict=True)]

@@ -14,7 +14,7 @@ from cim.analytics import periods
 from cim.analytics.change import change
 from cim.analytics.periods import Period
 from cim.i18n import N_
-from cim.models import Activity, ChangeSet, Customer, User
+from cim.models import Activity, ChangeSet, Customer, Option, User
 from cim.models.kpi import Direction, FollowUpsView, KpiView, RepView
 from cim.models.listing import CustomerFilter
 from cim.models.user import UserStatus
@@ -174,12 +174,14 @@ def data_version(work: Work) -> int:
 
 @query(Permission.DASHBOARD_READ)
 def first_steps(work: Work) -> dict[str, bool]:
-    """What a fresh installation still lacks: colleague, customer and follow-up, each True when it is there."""
+    """What a fresh installation still lacks: colleague, customer, follow-up and option lists, each True when it is
+    there."""
     colleagues = select(func.count()).select_from(User).where(User.status == UserStatus.ACTIVE, work.visible(User))  # type: ignore[arg-type]
     customers = select(Customer.id).where(work.visible(Customer)).exists()  # type: ignore[call-overload]
     activities = select(Activity.id).where(work.visible(Activity)).exists()  # type: ignore[call-overload]
-    row = work.session.execute(select(colleagues.scalar_subquery(), customers, activities)).one()
-    return {"colleague": row[0] > 1, "customer": bool(row[1]), "follow_up": bool(row[2])}
+    lists = select(Option.id).exists()  # type: ignore[call-overload]
+    row = work.session.execute(select(colleagues.scalar_subquery(), customers, activities, lists)).one()
+    return {"colleague": row[0] > 1, "customer": bool(row[1]), "follow_up": bool(row[2]), "lists": bool(row[3])}
 
 
 def _own(work: Work) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, cast, func, or_, select, text
@@ -14,7 +14,7 @@ from cim.models import Activity, Customer, CustomerSearch, CustomerTag, Duplicat
 from cim.models.base import columns
 from cim.models.listing import CustomerFilter, CustomerList, Order
 from cim.permissions import Permission
-from cim.service import conditions, views
+from cim.service import conditions, lineage, views
 from cim.work import Work
 
 CUSTOMERS = columns(Customer)
@@ -35,39 +35,74 @@ _GIN = text(
 _KINDS = {search_text.PINYIN: "pinyin", search_text.INITIALS: "initials"}
 
 
-def customers(work: Work, narrowed: CustomerFilter, *, order: Order, page: int, size: int) -> CustomerList:
+def customers(
+    work: Work, narrowed: CustomerFilter, *, order: Order, page: int, size: int, also: Collection[str] = ()
+) -> CustomerList:
     """One page of the customers that the filter lets through. With a query: best match first, own customers first, newest first."""
     size = max(1, min(size, 200))
     page = max(1, page)
     asked = search_text.query(narrowed.q)
     where = conditions.customers(work, narrowed)
     if asked.kind == "empty":
-        return _listing(work, where, order, page, size)
+        return _listing(work, where, order, page, size, also)
     known = _exact(work, asked, where)
     candidates = _candidates(work, asked)
     if candidates is None or len(candidates) >= CANDIDATES:
-        return _walk(work, asked, where, known, page, size)
+        return _walk(work, asked, where, known, page, size, also)
     ranked = known | {k: v for k, v in _verified(work, asked, where, candidates).items() if k not in known}
     ids = sorted(ranked, key=lambda i: (-ranked[i][0], not ranked[i][1], -i))
     chosen = ids[(page - 1) * size : page * size]
-    found = _rows(work, chosen, {i: ranked[i][2] for i in chosen})
+    found = _rows(work, chosen, {i: ranked[i][2] for i in chosen}, also)
     return CustomerList(rows=found, total=len(ids), more=False, page=page, size=size)
 
 
-def _listing(work: Work, where: list[ColumnElement[bool]], order: Order, page: int, size: int) -> CustomerList:
+def ids(work: Work, narrowed: CustomerFilter, *, most: int) -> list[int]:
+    """The ids of the customers that the filter lets through, oldest first, at most so many."""
+    if search_text.query(narrowed.q).kind == "empty":
+        where = conditions.customers(work, narrowed)
+        return list(
+            work.session.execute(select(CUSTOMERS.id).where(*where).order_by(CUSTOMERS.id).limit(most)).scalars()
+        )
+    found: list[int] = []
+    for page in range(1, -(-most // 200) + 1):
+        part = customers(work, narrowed, order=Order.NEWEST, page=page, size=200)
+        found += [row.id for row in part.rows]
+        if len(part.rows) < 200:
+            break
+    return sorted(found[:most])
+
+
+def named(work: Work, name: str, *, most: int = 200) -> list[int]:
+    """Ids of live customers that bear this name or part of it, whoever looks after them, newest first: not for the actor
+    to see, the caller decides what of them is told. Nothing for a word that is too short or in too many names."""
+    asked = search_text.Query("text", (), search_text.query(name).words)
+    candidates = _candidates(work, asked)
+    if not candidates or len(candidates) >= CANDIDATES:
+        return []
+    found = _verified(work, asked, [CUSTOMERS.deleted_at.is_(None)], candidates)
+    return sorted((i for i, hit in found.items() if hit[0] >= search_text.SUBSTRING), reverse=True)[:most]
+
+
+def _listing(
+    work: Work, where: list[ColumnElement[bool]], order: Order, page: int, size: int, also: Collection[str]
+) -> CustomerList:
     by = {
         Order.NEWEST: (CUSTOMERS.created_at.desc(),),
         Order.LAST_CONTACT: (CUSTOMERS.last_contact_at.is_(None), CUSTOMERS.last_contact_at.desc()),
         Order.NEXT_DUE: (CUSTOMERS.next_due_at.is_(None), CUSTOMERS.next_due_at),
         Order.NAME: (CUSTOMERS.name_order,),
         Order.GRADE: (CUSTOMERS.grade == "", CUSTOMERS.grade),
+        Order.COMPLETENESS: (CUSTOMERS.completeness,),
+        Order.QUALITY: (CUSTOMERS.quality,),
+        Order.CODE: (CUSTOMERS.code,),
+        Order.OWNER: (CUSTOMERS.owner_id.is_(None), CUSTOMERS.owner_id),
     }[order]
     total = work.session.execute(select(func.count()).select_from(Customer).where(*where)).scalar_one()
     page_ids = (
         select(CUSTOMERS.id).where(*where).order_by(*by, CUSTOMERS.id.desc()).limit(size).offset((page - 1) * size)
     )
     ids = list(work.session.execute(page_ids).scalars())
-    return CustomerList(rows=_rows(work, ids, {}), total=total, more=False, page=page, size=size)
+    return CustomerList(rows=_rows(work, ids, {}, also), total=total, more=False, page=page, size=size)
 
 
 def _exact(work: Work, asked: search_text.Query, where: list[ColumnElement[bool]]) -> dict[int, tuple[int, bool, str]]:
@@ -77,7 +112,9 @@ def _exact(work: Work, asked: search_text.Query, where: list[ColumnElement[bool]
     for term in asked.terms:
         if term.field == "code":
             hit: ColumnElement[bool] = or_(
-                CUSTOMERS.code == term.value, CUSTOMERS.code.startswith(term.value, autoescape=True)
+                CUSTOMERS.code == term.value,
+                CUSTOMERS.code.startswith(term.value, autoescape=True),
+                CUSTOMERS.id.in_(lineage.by_code(work, term.value)),
             )
         else:
             digest = blind(f"find.{term.field}", term.value)
@@ -142,6 +179,7 @@ def _walk(
     known: dict[int, tuple[int, bool, str]],
     page: int,
     size: int,
+    also: Collection[str],
 ) -> CustomerList:
     """Newest first down the customers until the page is full: quick exactly because the term is frequent."""
     start = (page - 1) * size
@@ -157,10 +195,9 @@ def _walk(
     ids = first + list(work.session.execute(statement).scalars())
     chosen = ids[start : start + size]
     more = len(ids) > start + size
-    found = _rows(work, chosen, {i: known[i][2] if i in known else "name" for i in chosen})
+    found = _rows(work, chosen, {i: known[i][2] if i in known else "name" for i in chosen}, also)
     return CustomerList(rows=found, total=len(ids), more=more, page=page, size=size)
 
 
-def _rows(work: Work, ids: list[int], matched: dict[int, str]) -> list[Any]:
-    found = {r[0].id: r for r in work.session.execute(views.listed().where(CUSTOMERS.id.in_(ids)))} if ids else {}
-    return views.rows(work, [found[i] for i in ids if i in found], matched=matched)
+def _rows(work: Work, ids: list[int], matched: dict[int, str], also: Collection[str]) -> list[Any]:
+    return views.rows(work, views.lines(work, ids), matched=matched, also=also)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from cim import passwords
 from cim.access import Actor
 from cim.config import settings
 from cim.crypto import digest
-from cim.errors import Invalid, NotFound, SessionEnded
+from cim.errors import Conflict, Invalid, NotFound, SessionEnded
 from cim.models import AuthSession, LoginThrottle, OnceToken, User
 from cim.models.audit import Result
 from cim.models.base import View
@@ -29,6 +30,8 @@ FREE_FAILURES, FIRST_WAIT, LONGEST_WAIT = 5, 30, 15 * 60
 ADDRESS_SHARE = 10  # an office shares one address: it may fail ten times as often as one name
 PROOF_SECONDS = 300
 TOUCH_SECONDS = 30
+_not_before: dict[int, float] = {}
+"""When a session that could not be marked as used is tried again."""
 _NOT_VALID = "Signing in took too long. Please start again."
 
 
@@ -182,8 +185,14 @@ def resolve(token: str | None, touch: bool = True) -> Actor | None:
     if found is None:
         return None
     actor, stale = found
-    if touch and stale and actor.session_id is not None:
-        _touch(VISITOR, actor.session_id)
+    if touch and stale and actor.session_id is not None and time.monotonic() > _not_before.get(actor.session_id, 0):
+        try:
+            _touch(VISITOR, actor.session_id)
+        except Conflict:
+            # a long import holds the database: pages are read meanwhile, and do not wait for it at every click
+            _not_before[actor.session_id] = time.monotonic() + TOUCH_SECONDS
+        else:
+            _not_before.pop(actor.session_id, None)
     return actor
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy import select
 
 from cim.errors import Invalid
 from cim.i18n import N_
@@ -48,6 +51,18 @@ KNOWN: dict[str, Known] = {
     "quality.stale_days": Known(
         N_("Data is stale after (days)"), N_("Nothing is left of the points by then."), 730, 2, 7300
     ),
+    "exports.warn_a_day": Known(
+        N_("Tell the auditor from (customers)"),
+        N_("Whose personal data one person looks up or exports in a day; 0 is never."),
+        500,
+    ),
+    "exports.most_a_day": Known(
+        N_("Stop at (customers)"),
+        N_("Whose personal data one person looks up or exports in a day; 0 is no limit."),
+        20_000,
+        0,
+        1_000_000,
+    ),
     "files.megabytes": Known(N_("Largest file (MB)"), N_("Of one file of a customer."), 20, 1, 20),
 }
 """What there is. A name that is not here is no setting."""
@@ -71,6 +86,18 @@ def value(work: Work, name: str) -> int:
     return int(row.value) if row is not None else KNOWN[name].default
 
 
+def values(work: Work, beginning: str) -> dict[str, int]:
+    """The settings in force whose name has this beginning, by the rest of their name. One query."""
+    row: Any = Setting
+    changed = select(row.name, row.value).where(row.name.startswith(beginning, autoescape=True))
+    held = {name: int(value) for name, value in work.session.execute(changed)}
+    return {
+        name.removeprefix(beginning): held.get(name, known.default)
+        for name, known in KNOWN.items()
+        if name.startswith(beginning)
+    }
+
+
 @query(Permission.SETTINGS_MANAGE)
 def everything(work: Work, *, beginning: str = "") -> list[SettingView]:
     """Every setting whose name has this beginning, with its value."""
@@ -92,11 +119,25 @@ def everything(work: Work, *, beginning: str = "") -> list[SettingView]:
 @command(Permission.SETTINGS_MANAGE)
 def change(work: Work, name: str, to: int) -> bool:
     """Change a setting; False when it is so already. Raises Invalid naming the bounds."""
+    changed = _put(work, name, to, at="value")
+    _agree(work)
+    return changed
+
+
+@command(Permission.SETTINGS_MANAGE)
+def change_all(work: Work, to: Mapping[str, int]) -> int:
+    """Change many settings at once or none; returns how many differed. Raises Invalid at the name of the setting."""
+    changed = sum(_put(work, name, value, at=name) for name, value in to.items())
+    _agree(work)
+    return changed
+
+
+def _put(work: Work, name: str, to: int, *, at: str) -> bool:
     known = KNOWN.get(name)
     if known is None:
         raise Invalid("name", "There is no setting {name}.", name=name)
     if isinstance(to, bool) or not isinstance(to, int) or not known.least <= to <= known.most:
-        raise Invalid("value", "Enter a whole number from {least} to {most}.", least=known.least, most=known.most)
+        raise Invalid(at, "Enter a whole number from {least} to {most}.", least=known.least, most=known.most)
     row = work.session.get(Setting, name)
     if to == (known.default if row is None else row.value):
         return False
@@ -106,6 +147,12 @@ def change(work: Work, name: str, to: int) -> bool:
         row.value = to
         row.updated_at = work.now
     return True
+
+
+def _agree(work: Work) -> None:
+    """Settings that only make sense together."""
+    if value(work, "quality.fresh_days") >= value(work, "quality.stale_days"):
+        raise Invalid("quality.stale_days", "Data must be fresh for fewer days than it takes to be stale.")
 
 
 @query(Permission.ACCOUNT)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cim import divisions, normalize
+from cim import normalize
+from cim.analytics import quality
 from cim.errors import Invalid
 from cim.models.contact import ContactDraft
 from cim.models.customer import CustomerDraft, Kind
 from cim.service import typed
-
-_WEIGHTS = {"name": 3, "reach": 3, "region": 1, "kind": 1, "owner": 1, "source": 1}
+from cim.service.places import SHIPPED, Places
 
 
 @dataclass
@@ -24,8 +24,9 @@ class Standard:
     tags: list[str] = field(default_factory=list)
 
 
-def customer(draft: CustomerDraft) -> Standard:
-    """All of a customer draft, canonical. Raises Invalid at the first field that cannot be."""
+def customer(draft: CustomerDraft, places: Places = SHIPPED) -> Standard:
+    """All of a customer draft, canonical; `places` are the team's own regions. Raises Invalid at the first field that
+    cannot be."""
     made = Standard(tags=_each_tag(draft.tags))
     phones = _value("phone", draft.phone, normalize.phones) or []
     second = _value("phone2", draft.phone2, normalize.phone) or (phones[1] if len(phones) > 1 else "")
@@ -53,7 +54,7 @@ def customer(draft: CustomerDraft) -> Standard:
         "grade": draft.grade,
         "preference": typed.lines("preference", draft.preference, 500),
         "notes": typed.lines("notes", draft.notes, 5000),
-        "region_code": region(draft.region, draft.address),
+        "region_code": region(draft.region, draft.address, places),
     }
     return made
 
@@ -74,14 +75,12 @@ def contact(draft: ContactDraft) -> Standard:
     )
 
 
-def region(name: str, address: str = "") -> str | None:
+def region(name: str, address: str = "", places: Places = SHIPPED) -> str | None:
     """The code of a region given by code or name, else the city that the address begins with; None when both are empty or silent."""
     name = name.strip()
     if not name:
-        place = divisions.parse(address) if address.strip() else None
-        return (place.city or place.province or None) if place else None
-    known = divisions.load().get(name)
-    code = name if known and known.level != "district" else divisions.find(name)
+        return places.of_address(address)
+    code = places.find(name)
     if code is None:
         raise Invalid(
             "region", "Region {value} is not known: give province and city, such as 江苏省南京市.", value=name[:40]
@@ -91,19 +90,12 @@ def region(name: str, address: str = "") -> str | None:
 
 def completeness(values: dict[str, Any]) -> int:
     """Share of the fields that matter which are filled, 0 to 100 (DATA: data-quality score, completeness part)."""
-    person = values.get("kind") == Kind.PERSON
-    filled = {
-        "name": bool(values.get("name")),
-        "reach": any(values.get(k) for k in ("phone", "phone2", "email", "wechat")),
-        "region": bool(values.get("region_code")),
-        "kind": person or bool(values.get("industry")),
-        "owner": values.get("owner_id") is not None,
-        "source": bool(values.get("source")),
-    }
-    return 10 * sum(weight for name, weight in _WEIGHTS.items() if filled[name])
+    return quality.completeness(values)
 
 
-def checked(draft: CustomerDraft) -> tuple[dict[str, str], dict[str, tuple[str, dict[str, Any]]]]:
+def checked(
+    draft: CustomerDraft, places: Places = SHIPPED
+) -> tuple[dict[str, str], dict[str, tuple[str, dict[str, Any]]]]:
     """Each typed value by itself: what it becomes where that differs, and what is wrong with the others
     (message id and parameters)."""
     shown: dict[str, str] = {}
@@ -118,7 +110,7 @@ def checked(draft: CustomerDraft) -> tuple[dict[str, str], dict[str, tuple[str, 
         if value and value != raw:
             shown[name] = value
     try:
-        region(draft.region, draft.address)
+        region(draft.region, draft.address, places)
     except Invalid as invalid:
         wrong["region"] = (invalid.msgid, invalid.params)
     return shown, wrong
@@ -137,7 +129,8 @@ def _required(name: str, raw: str, limit: int) -> str:
 
 
 def _each_tag(raw: list[str]) -> list[str]:
-    return sorted({tag for tag in (typed.line("tags", value, 40) for value in raw) if tag})
+    """Each tag once, and none with a separator in it: a file, where they stand in one cell, must give them back."""
+    return sorted(typed.canonical("tags", "\n".join(raw), normalize.tags))
 
 
 _TYPED: dict[str, Callable[[str], str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -145,12 +146,37 @@ def for_customer(work: Work, customer_id: int, *, finished: bool = False) -> lis
 # ---- below the doors
 def hand_over(work: Work, customer_id: int, *, giver: int, taker: int) -> int:
     """Give a user's open tasks with a customer to another one; returns how many. The caller answers for the right."""
+    return move(work, [customer_id], giver=giver, taker=taker)
+
+
+def move(work: Work, customer_ids: Sequence[int], *, giver: int | None, taker: int | None) -> int:
+    """Give a user's open tasks with these customers (some hundred) to another one; returns how many. None stands for
+    nobody: tasks of a customer in the public pool wait for whoever takes it next."""
     task: Any = Task
-    held = select(Task).where(task.customer_id == customer_id, task.assignee_id == giver)
+    theirs = task.assignee_id.is_(None) if giver is None else task.assignee_id == giver
+    held = select(Task).where(task.customer_id.in_(customer_ids), theirs)
     rows = work.session.execute(held.where(task.done_at.is_(None), task.deleted_at.is_(None))).scalars().all()
     for row in rows:
         row.assignee_id = taker
         row.updated_at = work.now
+    return len(rows)
+
+
+def is_warning() -> Any:
+    """Whether a task is a warning of the public pool: the only ones that nobody made."""
+    task: Any = Task
+    return and_(task.created_by_id.is_(None), task.activity_id.is_(None))
+
+
+def withdraw_warnings(work: Work, customer_ids: Sequence[int]) -> int:
+    """Take open warnings about these customers (some hundred) off the lists; returns how many."""
+    task: Any = Task
+    open_ = [task.done_at.is_(None), task.deleted_at.is_(None), is_warning()]
+    rows = work.session.execute(select(Task).where(task.customer_id.in_(customer_ids), *open_)).scalars().all()
+    for row in rows:
+        row.deleted_at = row.updated_at = work.now
+    if rows:
+        activities.touch(work, [row.customer_id for row in rows if row.customer_id is not None])
     return len(rows)
 
 

@@ -68,8 +68,7 @@ def check(data: bytes, *, limits: Limits) -> None:
     names = {entry.filename.lower() for entry in entries}
     if len(names) != len(entries) or _WORKBOOK not in names:
         raise damaged()
-    unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > limits.max_entries or unpacked > limits.max_unpacked or any(_swells(e, limits) for e in entries):
+    if swells(entries, limits=limits):
         raise Invalid(
             "file",
             "The workbook would unpack to more than {limit} MB or {entries} parts. "
@@ -79,9 +78,14 @@ def check(data: bytes, *, limits: Limits) -> None:
         )
 
 
-def _swells(entry: zipfile.ZipInfo, limits: Limits) -> bool:
-    """Small parts may compress as well as they like; a megabyte from a few bytes is a bomb."""
-    return entry.file_size > MEGABYTE and entry.file_size > limits.max_ratio * max(entry.compress_size, 1)
+def swells(entries: list[zipfile.ZipInfo], *, limits: Limits) -> bool:
+    """Whether an archive claims to unpack beyond the limits. Small parts may compress as well as they like; a megabyte
+    from a few bytes is a bomb."""
+    return (
+        len(entries) > limits.max_entries
+        or sum(entry.file_size for entry in entries) > limits.max_unpacked
+        or any(e.file_size > MEGABYTE and e.file_size > limits.max_ratio * max(e.compress_size, 1) for e in entries)
+    )
 
 
 def damaged() -> Invalid:

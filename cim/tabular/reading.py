@@ -12,7 +12,7 @@ from cim.errors import Invalid
 from cim.tabular import archive, table
 from cim.tabular.decode import decode, readings
 from cim.tabular.table import LONGEST_CELL, MEGABYTE, Limits, Preview, Problem, Record, Row, Table, fold, letter, shown
-from cim.tabular.text import detect_delimiter, records
+from cim.tabular.text import DELIMITERS, detect_delimiter, records
 from cim.tabular.workbook import read_sheet
 from cim.tabular.writing import unguarded
 
@@ -27,23 +27,26 @@ def read(
     *,
     filename: str,
     encoding: str | None = None,
+    delimiter: str | None = None,
     sheet: str | None = None,
     known_headers: frozenset[str] | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> Table:
     """Read CSV, TSV, TXT, XLSX or XLS into rows of text; what the bytes are decides, not the name.
 
-    `source` is a path or the bytes themselves; `encoding` (one of decode.CHOICES) overrules detection; `sheet` picks a
-    sheet; `known_headers` finds a header below a title (first row with two values of which one is known; else the first
-    row that is not blank). Cells come as they stand, except that the apostrophe our own CSV export puts before formula
-    signs is taken away once. Blank rows are passed over, short rows are filled with "".
+    `source` is a path or the bytes themselves; `encoding` (one of decode.CHOICES) and `delimiter` (one of
+    text.DELIMITERS) overrule detection; `sheet` picks a sheet; `known_headers` finds a header below a title (the first
+    row with two values of which one is known; else the first row that is not blank). Cells come as they stand, except
+    that the apostrophe our own CSV export puts before formula signs is taken away once. Blank rows are passed over,
+    short rows are filled with "".
     Raises Invalid("file") when the file as a whole cannot be trusted; a damaged row only becomes a Problem.
     """
     data = _load(source, limits)
     if archive.kind(data, filename=filename) == "text":
         decoded = decode(data, encoding=encoding)
         _refuse_binary(decoded.text, filename)
-        delimiter = detect_delimiter(decoded.text, known_headers=known_headers)
+        if delimiter not in tuple(DELIMITERS):
+            delimiter = detect_delimiter(decoded.text, known_headers=known_headers)
         lines = (_unguard(record) for record in records(decoded.text, delimiter=delimiter))
         return _assemble(lines, known_headers, limits, encoding=decoded.encoding, delimiter=delimiter)
     name, others, found = read_sheet(data, sheet=sheet, limits=limits)
@@ -123,20 +126,20 @@ def _assemble(
     headers = _headers(header, limits)
     rows: list[Row] = []
     problems: list[Problem] = []
+    damaged: list[Row] = []
     for count, record in enumerate(following, 1):
         if count > limits.max_rows:
             raise Invalid(
                 "file", "The file has more than {limit} rows. Split it into smaller files.", limit=limits.max_rows
             )
         flaws = _flaws(record, headers)
-        if flaws:
-            problems += flaws
-        else:
-            cells = record.cells[: len(headers)]
-            rows.append(Row(record.number, cells + [""] * (len(headers) - len(cells))))
+        cells = record.cells[: len(headers)]
+        row = Row(record.number, cells + [""] * (len(headers) - len(cells)))
+        (damaged if flaws else rows).append(row)
+        problems += flaws
     if not rows and not problems:
         raise Invalid("file", "The file has a header in row {row} but no rows below it.", row=header.number)
-    return Table(headers, rows, encoding, delimiter, sheet, problems, other_sheets or [], header.number)
+    return Table(headers, rows, encoding, delimiter, sheet, problems, other_sheets or [], header.number, damaged)
 
 
 def _find_header(lines: Iterator[Record], known_headers: frozenset[str] | None) -> tuple[Record, Iterable[Record]]:

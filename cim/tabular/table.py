@@ -65,7 +65,8 @@ class Problem:
 class Table:
     """A file read: headers, good rows, and the problems of the rows left out.
 
-    `encoding` and `delimiter` are empty for workbooks; `sheet` and `other_sheets` are empty for text files.
+    `encoding` and `delimiter` are empty for workbooks; `sheet` and `other_sheets` are empty for text files. `damaged`
+    are the rows left out as they stand, for a person to mend.
     """
 
     headers: list[str]
@@ -76,6 +77,7 @@ class Table:
     problems: list[Problem]
     other_sheets: list[str] = field(default_factory=list)
     header_row: int = 1
+    damaged: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

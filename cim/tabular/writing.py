@@ -30,11 +30,12 @@ def unguarded(cell: str) -> str:
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool = True) -> bytes:
     """CSV in UTF-8 with \\r\\n line ends; `bom` adds the mark without which Excel reads Chinese as rubbish."""
-    out = io.StringIO(newline="")
+    packed = io.BytesIO()
+    out = io.TextIOWrapper(packed, "utf-8-sig" if bom else "utf-8", newline="", write_through=False)
     writer = csv.writer(out, lineterminator="\r\n")
-    for row in _chained(headers, rows):
-        writer.writerow([guarded(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig" if bom else "utf-8")
+    writer.writerows([guarded(cell) for cell in row] for row in _chained(headers, rows))
+    out.flush()
+    return packed.getvalue()
 
 
 def _chained(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
@@ -47,11 +48,11 @@ def write_xlsx(
     rows: Iterable[Sequence[str]],
     *,
     sheet: str,
-    about: Sequence[tuple[str, str]] | None = None,
+    about: Iterable[tuple[str, str]] | None = None,
     about_sheet: str = "About",
 ) -> bytes:
     """A workbook with every cell as text; `about` adds a sheet of facts (who exported what, when and why)
-    named `about_sheet`.
+    named `about_sheet`, and is read after the rows.
 
     Rows go through a private temporary folder, so memory holds the packed file only.
     Raises Invalid("file") for more rows or longer cells than a sheet can hold: nothing is cut off in silence.

@@ -85,6 +85,31 @@ def bars(names: Sequence[str], values: Sequence[int]) -> Figure:
     return {"data": [trace], "layout": layout}
 
 
+def line(days: Sequence[str], values: Sequence[float], *, most: float | None = None, span: float = 1) -> Figure:
+    """A line over days (ISO dates), a point each. `most` is the highest value there can be; less than `span` between the
+    lowest and the highest is not magnified to fill the figure."""
+    trace = {
+        "type": "scatter",
+        "mode": "lines+markers" if len(days) < 40 else "lines",
+        "x": list(days),
+        "y": list(values),
+        "line": {"color": COLOR, "width": 2},
+        "hovertemplate": "%{x}: %{y:,}<extra></extra>",
+    }
+    bottom, top = min(values, default=0), max(values, default=1)
+    margin = (max(span, top - bottom) * 1.25 - (top - bottom)) / 2
+    low, high = bottom - margin, top + margin
+    layout = {
+        "height": 280,
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 24},
+        "xaxis": {"type": "date", "fixedrange": True, "nticks": 6, "tickformat": "%m-%d", "showgrid": False},
+        "yaxis": {"automargin": True, "fixedrange": True, "nticks": 5, "range": [max(0, low), min(most or high, high)]},
+        "dragmode": False,
+        "showlegend": False,
+    }
+    return {"data": [trace], "layout": layout}
+
+
 def dark() -> bool:
     """Whether this visitor looks at the dark theme."""
     return st.context.theme.type == "dark"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from cim.models.kpi import FollowUpsView
 from cim.models.listing import CustomerFilter
-from cim.ui.filters import EMPTY
+from cim.ui import list_url
 
 SEARCH, TIMELINE = "pages/search.py", "pages/timeline.py"
 
 
 def customers(narrowed: CustomerFilter) -> dict[str, str]:
     """The query parameters of /search. What is "not filled in" is written as the page writes it."""
-    given = narrowed.model_dump(mode="json", exclude_defaults=True)
-    return {name: _plain(value) for name, value in given.items() if value is not None}
+    return list_url.params(narrowed)
 
 
 def follow_ups(counted: FollowUpsView) -> dict[str, str]:
@@ -28,8 +26,3 @@ def address(page: str, query: dict[str, str]) -> str:
     """The same as an address, for a link inside a text."""
     return f"/{page.removeprefix('pages/').removesuffix('.py')}?{urlencode(query)}"
 
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return EMPTY if value == "" else str(value)

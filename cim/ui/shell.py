@@ -38,7 +38,7 @@ def open_page(title: str, permission: Permission) -> Actor:
 def main() -> None:
     """One run of Home.py in a visitor's session: sign-in page or the page that was asked for."""
     me = gate.current()
-    here = st.navigation(_pages(me), position="sidebar" if me else "hidden")
+    here = st.navigation(_pages(me), position="sidebar" if me else "hidden", expanded=True)
     product = _("CIM Customer Information")
     st.set_page_config(
         page_title=f"{here.title.split(': ')[-1]} · CIM" if me else product,

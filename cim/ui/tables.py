@@ -2,63 +2,74 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Any
 
 import streamlit as st
 
-from cim import clock, words
-from cim.i18n import _, format_date, format_relative
+from cim import service
+from cim.i18n import _
 from cim.models.customer_view import CustomerRow
+from cim.permissions import Permission
+from cim.ui import columns, feedback, gate, state
+from cim.work import Actor
 
-IDLE_DAYS = 30
+
+def key_of(rows: Sequence[CustomerRow], *, key: str) -> str:
+    """The name of the table of exactly these rows: a press or a tick in a list that has changed meanwhile means nothing.
+    After a bulk action another round begins, with nothing ticked."""
+    print_ = zlib.crc32(",".join(str(row.id) for row in rows).encode())
+    return f"{key}.{st.session_state.get(state.LIST_ROUND, 0)}.{print_:08x}"
 
 
-def customers(rows: Sequence[CustomerRow], *, key: str) -> int | None:
-    """A list of customers; the id of the one whose name was pressed, or None."""
-    data = [_cells(row) for row in rows]
-    config: dict[str, Any] = {
-        "name": st.column_config.ButtonColumn(
-            words.field("name"), type="tertiary", alignment="left", pinned=True, key=f"{key}.open", on_click=_noted
-        ),
-        "grade": st.column_config.TextColumn(words.field("grade"), width=60),
-        "phone": st.column_config.TextColumn(words.field("phone"), width=115),
-        "owner": st.column_config.TextColumn(words.field("owner"), width=80),
-        "region": st.column_config.TextColumn(words.field("region"), width=125),
-        "last": st.column_config.TextColumn(_("Last contact"), width=95),
-        "next": st.column_config.TextColumn(_("Next follow-up"), width=135),
-        "complete": st.column_config.ProgressColumn(
-            _("Completeness"), min_value=0, max_value=100, format="%d%%", width=95
-        ),
-        "code": st.column_config.TextColumn(words.field("code"), width=80),
+def picked(rows: Sequence[CustomerRow], *, key: str) -> list[int]:
+    """The ids of the rows that are ticked, before the table is drawn."""
+    ticked = (st.session_state.get(key_of(rows, key=key)) or {}).get("selection", {}).get("rows", [])
+    return [rows[number].id for number in ticked if number < len(rows)]
+
+
+def customers(
+    rows: Sequence[CustomerRow],
+    names: Sequence[str] = columns.DEFAULT,
+    *,
+    key: str,
+    labels: dict[str, str] | None = None,
+    ticked: bool = False,
+) -> int | None:
+    """A list of customers; the id of the one whose name was pressed, or None. `names` are its columns, `ticked` gives it
+    boxes (`picked` says which)."""
+    import pyarrow as pa  # a table of Arrow's own needs no pandas on its way
+
+    own = key_of(rows, key=key)
+    buttons: dict[str, dict[str, Any]] = {
+        "open": {"key": f"{own}.open", "on_click": _noted},
+        "star": {"key": f"{own}.star", "on_click": _star, "args": (f"{own}.star", _stars(rows))},
     }
-    st.dataframe(data, column_config=config, hide_index=True, key=key, height="content", alt=_("List of customers"))
-    pressed = st.session_state.get(f"{key}.open")
+    more: dict[str, Any] = {"on_select": "rerun", "selection_mode": "multi-row"} if ticked else {}
+    st.dataframe(
+        pa.table(columns.values(rows, names)),
+        column_config=columns.config(names, labels or {}, buttons),
+        hide_index=True,
+        key=own,
+        height="content",
+        alt=_("List of customers"),
+        **more,
+    )
+    pressed = st.session_state.get(f"{own}.open")
     return rows[pressed["row"]].id if pressed and pressed["row"] < len(rows) else None
 
 
-def _cells(row: CustomerRow) -> dict[str, Any]:
-    now = clock.now()
-    last = format_relative(_day(row.last_contact_at), clock.today()) if row.last_contact_at else _("never")
-    idle = row.last_contact_at is None or (now - row.last_contact_at).days >= IDLE_DAYS
-    due = format_date(_day(row.next_due_at)) if row.next_due_at else "—"
-    late = row.next_due_at is not None and row.next_due_at < clock.start_of(clock.today())
-    return {
-        "name": row.name,
-        "grade": row.grade.value,
-        "phone": row.phone,
-        "owner": row.owner or _("Public pool"),
-        "region": row.region,
-        "last": f"⚠ {last}" if idle else last,
-        "next": f"⚠ {due}" if late else due,
-        "complete": row.completeness,
-        "code": row.code,
-    }
+def _stars(rows: Sequence[CustomerRow]) -> list[tuple[int, bool]]:
+    return [(row.id, row.starred) for row in rows]
 
 
-def _day(moment: datetime) -> date:
-    return clock.local(moment).date()
+@gate.guarded(Permission.CUSTOMER_READ)
+def _star(me: Actor, key: str, stars: list[tuple[int, bool]]) -> None:
+    pressed = st.session_state.get(key)
+    if pressed and pressed["row"] < len(stars):
+        customer_id, starred = stars[pressed["row"]]
+        feedback.attempt(service.customers.star, me, customer_id, on=not starred)
 
 
 def _noted() -> None:

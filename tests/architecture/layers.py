@@ -20,12 +20,16 @@ FLOORS = {
     "cim.schema": 2,
     "cim.backup": 2,
     "cim.backup_postgres": 2,
+    "cim.backup_files": 2,
+    "cim.file_store": 2,
     "cim.migrations": 2,
     "cim.models": 1,
     **dict.fromkeys(("cim.config", "cim.clock", "cim.errors", "cim.permissions", "cim.i18n"), 0),
     **dict.fromkeys(("cim.normalize", "cim.matching", "cim.search_text", "cim.divisions", "cim.tabular"), 0),
+    "cim.file_types": 0,
     **dict.fromkeys(("cim.analytics", "cim.locale", "cim.labels", "cim.words", "cim.passwords"), 0),
     **dict.fromkeys(("cim.__main__", "cim.cli", "cim.server", "cim.demo"), SIDE),
+    "cim.downloads": SIDE,
 }
 SIDE_MAY_USE = 4
 PAGES_MAY_USE = ("cim.service", "cim.ui", "cim.i18n", "cim.permissions", "cim.errors", "cim.clock", "cim.models")
@@ -33,7 +37,7 @@ HEAVY = {"plotly", "sklearn", "statsmodels", "scipy", "openpyxl", "xlsxwriter"}
 """Packages that the sign-in page must not pay for."""
 
 ONLY_IN = {
-    "streamlit": ("Home.py", "pages/", "cim/ui/", "cim/server.py"),
+    "streamlit": ("Home.py", "pages/", "cim/ui/", "cim/server.py", "cim/downloads.py"),
     "cryptography": ("cim/crypto.py",),
     "streamlit_authenticator": ("cim/ui/sign_in.py", "cim/ui/authenticator.py"),
     "sqlite3": ("cim/db.py", "cim/backup.py", "cim/migrations/"),

@@ -39,6 +39,7 @@ def import_list(page: Page) -> None:
     """Check the file first, then take it."""
     page.locator("input[type='file']").set_input_files({"name": "名单.csv", "mimeType": "text/csv", "buffer": LIST})
     expect(page.get_by_text("GB18030", exact=False)).to_be_visible()
+    press(page, "imports.next.", begins=True)
     press(page, "imports.check")
     run = part(page, "imports.run.", begins=True).get_by_role("button")
     expect(run).to_be_enabled()

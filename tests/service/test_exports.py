@@ -16,7 +16,7 @@ from cim.models.imports import ImportKind
 from cim.models.listing import CustomerFilter
 from cim.permissions import EXPORT_CAP, Role
 from cim.service import exports, imports
-from tests.factories import Personas, queries, recorded
+from tests.factories import Personas, history, queries, recorded
 
 HEADER = "客户编号,类型,客户名称,联系人,手机,邮箱,地区,地址,负责人,标签,备注,创建时间"
 ROWS = [
@@ -143,3 +143,104 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(base: Personas) -> No
     with queries(14):
         assert exports.customers(base.ann, reason="x").rows == 303
     assert service.customers.search(base.ann).total == 303
+
+
+# ---- selected rows, chosen columns, other kinds
+def test_selected_rows_as_far_as_the_actor_reaches(base: Personas) -> None:
+    ids = {row.code: row.id for row in service.customers.search(base.root).rows}
+    wanted = [ids["A2"], ids["B1"], ids["P1"], ids["A2"], 0, -1, 2**40, 999_999]
+    with recorded("exports.customers", by=base.ann, times=1):
+        made = exports.customers(base.ann, reason="x", ids=wanted)
+    assert [row["客户编号"] for row in cells(made)] == ["A2", "P1"]
+    assert exports.customers(base.ann, CustomerFilter(q="信诺"), reason="x", ids=[]).rows == 0
+    assert facts_of_last()["filters"] == '{"selected": 0}'
+
+
+def facts_of_last() -> dict[str, object]:
+    with db.session(writing=False) as session:
+        newest = session.execute(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(1)).scalar_one()  # type: ignore[attr-defined]
+    return {name: value[1] for name, value in json.loads(bytes(newest.changes or b"")).items()}
+
+
+def test_columns_of_contacts_and_follow_ups(base: Personas) -> None:
+    people = "客户编号,姓名,手机\nA1,王五,13612345678\n".encode()
+    imports.run(base.mei, people, filename="x.csv", kind=ImportKind.CONTACTS)
+    notes = "客户编号,类型,时间,内容\nA1,拜访,2026-03-01 09:00,=1+1\n".encode()
+    imports.run(base.mei, notes, filename="x.csv", kind=ImportKind.ACTIVITIES)
+    one = service.customers.by_code(base.ann, "A1").id
+    [row] = cells(exports.contacts(base.ann, reason="x", fields=["phone", "name"], ids=[one]))
+    assert row == {"姓名": "王五", "手机": "13612345678"}
+    [row] = cells(exports.activities(base.ann, reason="x", fields=["content", "customer"], ids=[one]))
+    assert row == {"客户编号": "A1", "内容": "=1+1"}
+    for fields in (["wechat"], []):
+        with pytest.raises(Invalid) as refused:
+            exports.contacts(base.ann, reason="x", fields=fields)
+        assert refused.value.field == "fields"
+
+
+def test_every_choice_can_be_chosen(base: Personas) -> None:
+    for kind, export in {
+        ImportKind.CUSTOMERS: exports.customers,
+        ImportKind.CONTACTS: exports.contacts,
+        ImportKind.ACTIVITIES: exports.activities,
+    }.items():
+        offered = exports.choices(base.ann, kind)
+        assert len(offered) == len({column.header for column in offered}) >= 8
+        for column in offered:
+            made = export(base.ann, reason="x", fields=[column.name])
+            assert column.header in bytes(made).decode("utf-8-sig").splitlines()[0]
+
+
+# ---- the day's budget of personal data
+def test_the_budget_warns_then_stops(base: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIM_NOW", "2026-10-01T10:00:00+08:00")
+    service.settings.change(base.root, "exports.warn_a_day", 3)
+    service.settings.change(base.root, "exports.most_a_day", 5)
+    assert exports.used_today(base.ann).used == 0
+    with recorded("exports.unusual", by=base.ann, times=0):
+        exports.customers(base.ann, reason="x", fields=["code", "name"])
+        exports.activities(base.ann, reason="x")
+        assert exports.used_today(base.ann).used == 0, "nothing personal in clear left"
+        exports.customers(base.ann, reason="x")
+    assert exports.used_today(base.ann).used == 2, "the masked one of the pool does not count"
+    with recorded("exports.unusual", by=base.ann, times=1):
+        exports.contacts(base.ann, reason="x")
+    with recorded("exports.customers", by=base.ann, times=1), pytest.raises(Denied, match="6 customers today; 5 a day"):
+        exports.customers(base.ann, reason="x")
+    assert history()[-1].result == "denied"
+    assert exports.customers(base.audrey, reason="x").rows == 4, "masked values are not counted, and others not stopped"
+    assert exports.used_today(base.audrey).used == 0
+    monkeypatch.setenv("CIM_NOW", "2026-10-02T00:00:01+08:00")
+    assert exports.used_today(base.ann).used == 0
+    assert exports.customers(base.ann, reason="x").rows == 3
+
+
+def test_looking_counts_a_customer_once(base: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIM_NOW", "2026-10-01T10:00:00+08:00")
+    service.settings.change(base.root, "exports.most_a_day", 2)
+    ids = {row.code: row.id for row in service.customers.search(base.root).rows}
+    file = service.files.add(base.ann, ids["A1"], "a.txt", b"abc")
+    for _again in range(3):
+        service.customers.reveal(base.kai, ids["A1"], reason="回电")
+    service.files.read(base.kai, file)
+    assert exports.used_today(base.mei).used == 0
+    service.customers.reveal(base.kai, ids["A2"], reason="回电")
+    with pytest.raises(Denied):
+        service.customers.reveal(base.kai, ids["B1"], reason="回电")
+    assert service.customers.reveal(base.kai, ids["A2"], reason="回电").phone == "+852 5123 4567"
+    service.settings.change(base.root, "exports.most_a_day", 0)
+    service.customers.reveal(base.kai, ids["B1"], reason="回电")
+
+
+# ---- memory
+def test_rows_are_written_as_they_are_read(base: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cap stops the writing itself: no list of all rows is made first."""
+    more = "客户名称\n" + "\n".join(f"客户{n}" for n in range(30))
+    imports.run(base.ann, more.encode(), filename="x.csv")
+    people = "客户编号,姓名\n" + "\n".join(f"A1,联系人{n}" for n in range(9))
+    imports.run(base.ann, people.encode(), filename="x.csv", kind=ImportKind.CONTACTS)
+    monkeypatch.setitem(EXPORT_CAP, Role.REP, 5)
+    for format in ("csv", "xlsx"):
+        with pytest.raises(Invalid) as refused:
+            exports.contacts(base.ann, reason="x", format=format)  # type: ignore[arg-type]
+        assert (refused.value.field, refused.value.params["cap"]) == ("rows", 5)

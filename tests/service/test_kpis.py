@@ -138,9 +138,13 @@ def test_the_version_of_the_data_grows_with_every_change_only(people: Personas) 
 
 
 def test_first_steps_are_ticked_one_by_one(people: Personas) -> None:
-    assert service.kpis.first_steps(people.root) == {"colleague": True, "customer": False, "follow_up": False}
+    steps = {"colleague": True, "customer": False, "follow_up": False, "lists": False}
+    assert service.kpis.first_steps(people.root) == steps
     populate(people, seed=3, customers=20)
-    assert service.kpis.first_steps(people.root) == {"colleague": True, "customer": True, "follow_up": True}
+    steps |= {"customer": True, "follow_up": True}
+    assert service.kpis.first_steps(people.root) == steps
+    service.options.take_shipped(people.root, "industry")
+    assert service.kpis.first_steps(people.root) == steps | {"lists": True}
 
 
 def add(me: Actor, name: str, *, days: int = 0, **values: object) -> int:

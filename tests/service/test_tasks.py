@@ -158,7 +158,9 @@ def test_open_tasks_of_the_owner_go_with_the_customer(people: Personas, firm: in
     assert [t.id for t in mine(people.ann).tasks] == [kept]
     assert [t.id for t in mine(people.mei).tasks] == [others]
     service.customers.assign(people.mei, firm, None)
-    assert [t.id for t in mine(people.bo).tasks] == [made]
+    assert mine(people.bo).tasks == [], "nobody plans with a customer of the public pool"
+    service.customers.claim(people.ann, firm)
+    assert [t.id for t in mine(people.ann).tasks] == [kept, made], "what was planned waited there"
 
 
 def test_double_pressed_save_is_one_task(people: Personas) -> None:

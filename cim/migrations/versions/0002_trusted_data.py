@@ -116,6 +116,8 @@ def upgrade() -> None:
         sa.Column("problem", sa.String(length=500), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alive_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stop_asked", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_job_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
     )
@@ -186,9 +188,11 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("name_folded", sa.String(length=400), nullable=False),
+        sa.Column("masked_folded", sa.String(length=400), nullable=False),
         sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("keys", sa.JSON(), nullable=False),
         sa.Column("note", sa.String(length=200), nullable=False),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -201,6 +205,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_stored_file_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stored_file_digest"), ["digest"], unique=False)
 
+    with op.batch_alter_table("change_set", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_change_set_undone_by_id"), ["undone_by_id"], unique=False)
+
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
@@ -209,7 +216,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("quality", sa.Integer(), nullable=False, server_default=sa.text("0")))
         batch_op.drop_constraint(batch_op.f("uq_customer_code"), type_="unique")
         batch_op.create_index("ix_customer_code", ["code"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_completeness"), ["completeness"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_merged_into_id"), ["merged_into_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_quality"), ["quality"], unique=False)
         batch_op.create_index(
             "uq_customer_live_code",
             ["code"],
@@ -218,3 +227,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.create_foreign_key(batch_op.f("fk_customer_merged_into_id"), "customer", ["merged_into_id"], ["id"])
+
+    with op.batch_alter_table("region", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("successor_code", sa.String(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_region_successor_code"), "region", ["successor_code"], ["code"])

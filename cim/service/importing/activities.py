@@ -43,7 +43,8 @@ def plan(work: Work, lines: Sequence[Line], options: Options, notes: Notes) -> P
         same = (customer.id, values["at"], values["type"], values.get("content", ""))
         if same in seen:
             made.doubles += 1
-            if options.on_duplicate is OnDuplicate.SKIP:
+            made.ask(line, options)
+            if options.decided(line.number) is OnDuplicate.SKIP:
                 made.skip(line, "content", THERE_ALREADY)
                 continue
             notes.warn(line, "content", STANDS_TWICE)
@@ -78,16 +79,16 @@ def insert(
     rows: Sequence[dict[str, Any]],
     owners: Sequence[Known],
     *,
-    clear: Sequence[dict[str, str]] = (),
+    clear: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Insert rows that belong to customers, each with its history sealed under the customer's key. `clear` holds the
-    sealed values of each row as text, which is what the history is made of."""
+    sealed values of each row as text, and those of its custom fields: the history is made of them."""
     silent = {"id", "uid", "created_at", "updated_at", "version"}
     derived = {column.name for column in model.__table__.columns if column.info.get("derived")}  # type: ignore[attr-defined]
     changes = [
         Change(
             row["id"],
-            {name: text.get(name, value) for name, value in row.items() if name not in silent},
+            {name: value for name, value in (row | text).items() if name not in silent},
             owner.uid,
             work.cipher(owner.uid),
             {name: value for name, value in row.items() if name not in derived},

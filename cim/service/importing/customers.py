@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from copy import copy
 
-from sqlalchemy import select
-
-from cim import crypto, matching
+from cim import crypto
 from cim.errors import Denied, Invalid
 from cim.history import Change
-from cim.i18n import N_, _
+from cim.i18n import N_
 from cim.models import Customer, DuplicatePair
-from cim.models.customer import CustomerDraft
-from cim.models.imports import ImportMode, OnDuplicate
+from cim.models.custom import Noun
+from cim.models.customer import CustomerDraft, Lifecycle
+from cim.models.imports import ImportMode
 from cim.models.search import PairStatus
 from cim.permissions import Permission
-from cim.service import bulk, codes, customers, standards
-from cim.service.importing import doubles, reference, rows
+from cim.service import bulk, codes, custom_values, customers, rulebook, rules
+from cim.service.importing import contacts, doubles, employees, reference, rows, verdicts
 from cim.service.importing.lines import Line, Notes
 from cim.service.importing.people import OUT_OF_REACH, People
 from cim.service.importing.reference import Known
@@ -28,16 +27,19 @@ CODE_TAKEN = N_("Customer code {code} is already taken.")
 CODE_TWICE = N_("Customer code {code} already stands in row {row}.")
 NOT_KNOWN = N_("No such customer is known: nothing to update.")
 UNCHANGED = N_("Nothing differs from the stored customer.")
-LEFT_OUT = N_("Possible duplicate of {other} ({score} points): left out.")
-PUT_UP = N_("Possible duplicate of {other} ({score} points): put up for review.")
 _NOT_UPDATED = {"code", "created_at", "imported_owner", "owner_id"}
 
 
 def plan(work: Work, lines: Sequence[Line], options: Options, notes: Notes) -> Plan:
     """Decide about every line. Writes nothing but the users that `create_missing` asks for."""
-    made = Plan(notes, facts={"owners": {}, "pairs": []})
+    # what was prepared serves other plans too: lines that are merged are changed
+    copies = [copy(line) for line in lines]
+    lines, joined = employees.join(copies) if options.repeats_are_contacts else (copies, {})
+    made = Plan(notes, facts={"owners": {}, "pairs": [], "joined": joined, "lines": copies})
     people = People(work, create_missing=options.create_missing, dry_run=options.dry_run)
     matched = {} if options.mode is ImportMode.ADD else _matched(work, lines, notes)
+    book = rules.book(work, Noun.CUSTOMER)
+    own = custom_values.live(work, Noun.CUSTOMER)
     fresh = []
     for line in _distinct(work, lines, matched, notes):
         known = matched.get(line.number)
@@ -52,31 +54,55 @@ def plan(work: Work, lines: Sequence[Line], options: Options, notes: Notes) -> P
             continue
         made.facts["owners"][line.number] = (owner, kept)
         if known is None:
-            fresh.append(line)
+            ruled = book.broken(
+                rulebook.of_customer(line.standard), kind=line.standard.plain["kind"], stage=Lifecycle.PROSPECT
+            )
+            unfit = custom_values.unfit(own, line.draft.custom, stage=Lifecycle.PROSPECT)
+            if not notes.refuse(line, [*ruled, *unfit, *employees.unfit(work, line)]):
+                fresh.append(line)
         elif _may_change(work, line, known, owner, kept, notes):
             made.changed.append((line, known.id))
-    _judge_doubles(work, fresh, options, made)
+    verdicts.judge(work, fresh, options, made)
+    employees.settle(made)
     return made
 
 
 def apply(work: Work, made: Plan, *, batch_id: int, progress: Progress | None) -> int:
     """Carry a plan out and return how many rows updated a customer. New customers and pairs carry `batch_id`."""
     owners, keys = made.facts["owners"], crypto.keys()
+    own = custom_values.live(work, Noun.CUSTOMER)
     fresh = []
     for line in made.new:
         owner, kept = owners[line.number]
         created = line.draft.created_at
-        fresh.append(
-            bulk.NewCustomer(line.standard, line.draft.code, owner, kept, created, keys=keys, facts=line.facts)
+        new = bulk.NewCustomer(
+            line.standard,
+            line.draft.code,
+            owner,
+            kept,
+            created,
+            keys=keys,
+            facts=line.facts,
+            custom=line.draft.custom,
+            words=custom_values.searched(own, line.draft.custom),
+            people=line.people(),
         )
+        fresh.append(new)
     ids = bulk.insert(work, fresh, batch_id=batch_id, progress=progress)
     _queue(work, made, dict(zip((line.number for line in made.new), ids, strict=True)), batch_id)
-    updated = len(made.facts.get("merged", ()))
+    people = [
+        contacts.Employee(Known(number, new.uid, "", new.owner_id), standard, {})
+        for number, new, line in zip(ids, fresh, made.new, strict=True)
+        for _draft, standard in line.contacts
+    ]
+    contacts.insert_all(work, people, batch_id=batch_id)
+    updated = 0
     for count, (line, customer_id) in enumerate(made.changed, 1):
-        updated += _update(work, made, line, customer_id)
+        updated += _update(work, made, line, customer_id, batch_id)
         if progress and count % 100 == 0:
             progress(len(ids) + count, len(ids) + len(made.changed))
-    return updated
+    employees.settle(made)
+    return updated + len(made.facts["merged"])
 
 
 def _matched(work: Work, lines: Sequence[Line], notes: Notes) -> dict[int, Known]:
@@ -123,68 +149,26 @@ def _may_change(work: Work, line: Line, known: Known, owner: int | None, kept: s
         of_pool = known.owner_id is None
         notes.fail(line, "name", reference.IN_POOL if of_pool else reference.OF_SOMEBODY_ELSE)
         return False
-    if "owner" not in line.cells or kept or owner == known.owner_id:
+    if "owner" not in line.cells or "owner" in line.defaulted or kept or owner == known.owner_id:
         return True
     given = [person for person in (known.owner_id, owner) if person is not None]
     allowed = work.actor.can(Permission.CUSTOMER_ASSIGN)
     if not allowed or not all(work.owns(Permission.CUSTOMER_ASSIGN, person) for person in given):
         notes.fail(line, "owner", OUT_OF_REACH, name=line.cells["owner"][:60])
         return False
-    line.draft.owner_id = owner
+    line.draft = line.draft.model_copy(update={"owner_id": owner})
     return True
 
 
-def _judge_doubles(work: Work, fresh: Sequence[Line], options: Options, made: Plan) -> None:
-    told: list[tuple[Line, doubles.Hit, bool]] = []
-    merged: list[Line] = made.facts.setdefault("merged", [])
-
-    def keep(line: Line, hits: list[doubles.Hit]) -> bool:
-        made.doubles += len(hits) if options.on_duplicate is OnDuplicate.REVIEW else bool(hits)
-        if hits and options.on_duplicate is OnDuplicate.SKIP:
-            made.skipped.add(line.number)
-            told.append((line, hits[0], False))
-            return False
-        if hits and options.on_duplicate is OnDuplicate.UPDATE and _merged(work, made, line, hits[0]):
-            merged.extend([line] if hits[0].line else [])
-            return False
-        made.new.append(line)
-        made.facts["pairs"] += [(line, hit) for hit in hits]
-        told.extend((line, hit, True) for hit in hits)
-        return True
-
-    doubles.find(work, fresh, keep=keep)
-    codes = _codes(work, [hit.customer_id for _line, hit, _kept in told if hit.customer_id])
-    for line, hit, kept in told:
-        stored = codes.get(hit.customer_id or 0, _("a customer of a colleague"))
-        other = _("row {row}", row=hit.line.number) if hit.line else stored
-        made.notes.warn(line, "name", PUT_UP if kept else LEFT_OUT, other=other, score=hit.match.score)
-
-
-def _merged(work: Work, made: Plan, line: Line, hit: doubles.Hit) -> bool:
-    """Turn an almost sure double into an update of what it doubles, where the actor may write that."""
-    if hit.match.score < matching.ALMOST_SURE:
-        return False
-    if hit.line is not None:
-        given = {name: getattr(d, name) for d in (hit.line.draft, line.draft) for name in d.model_fields_set - {"code"}}
-        kept = {"kind": line.standard.plain["kind"], "code": hit.line.draft.code}
-        hit.line.draft = rows.made(CustomerDraft, kept | given)
-        hit.line.standard = standards.customer(hit.line.draft)
-        hit.line.facts = None  # they are made anew from the merged values
-        return True
-    c: Any = Customer
-    owner = work.session.execute(select(c.owner_id).where(c.id == hit.customer_id, work.visible(Customer))).first()
-    if owner is None or not work.owns(Permission.CUSTOMER_WRITE, owner[0]):
-        return False
-    made.changed.append((line, hit.customer_id))
-    return True
-
-
-def _update(work: Work, made: Plan, line: Line, customer_id: int) -> bool:
-    given = line.draft.model_fields_set - (_NOT_UPDATED - {"owner_id"})
+def _update(work: Work, made: Plan, line: Line, customer_id: int, batch_id: int) -> bool:
+    given = line.draft.model_fields_set - (_NOT_UPDATED - {"owner_id"}) - line.defaulted
     draft = rows.made(CustomerDraft, {name: getattr(line.draft, name) for name in given})
     try:
         version = work.get(Customer, customer_id).version
-        if customers.update(work, customer_id, draft, version=version):
+        changed = customers.update(work, customer_id, draft, version=version)
+        if line.contacts:
+            changed |= employees.bring(work, line, customer_id, batch_id=batch_id)
+        if changed:
             return True
     except Invalid as error:
         made.notes.fail(line, error.field, error.msgid, **error.params)
@@ -218,15 +202,3 @@ def _queue(work: Work, made: Plan, numbers: dict[int, int], batch_id: int) -> No
     ]
     changes = [Change(row["id"], {k: v for k, v in row.items() if k != "id"}, "", None, row) for row in rows]  # type: ignore[arg-type]
     work.bulk(DuplicatePair, rows, changes=changes)
-
-
-def _codes(work: Work, ids: Sequence[int | None]) -> dict[int, str]:
-    """Codes of those customers that the actor may see."""
-    c: Any = Customer
-    found: dict[int, str] = {}
-    wanted = sorted({i for i in ids if i is not None})
-    for start in range(0, len(wanted), bulk.CHUNK):
-        part = wanted[start : start + bulk.CHUNK]
-        rows = work.session.execute(select(c.id, c.code).where(c.id.in_(part), work.visible(Customer)))
-        found.update((number, code) for number, code in rows)
-    return found

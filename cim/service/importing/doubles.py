@@ -30,7 +30,13 @@ class Hit:
     line: Line | None = None
 
 
-def find(work: Work, lines: Sequence[Line], *, keep: Callable[[Line, list[Hit]], bool]) -> None:
+def find(
+    work: Work,
+    lines: Sequence[Line],
+    *,
+    keep: Callable[[Line, list[Hit]], bool],
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
     """Look for doubles of each line in turn and pass them to `keep`, best first, at most 5. Later lines are compared
     with a line only when `keep` returned True for it. Blocks over their cap are passed over, as at entry."""
     members = Counter(key for line in lines for key in line.keys)
@@ -38,6 +44,8 @@ def find(work: Work, lines: Sequence[Line], *, keep: Callable[[Line, list[Hit]],
     base = _Base(work)
     for start in range(0, len(lines), _CHUNK):
         part = lines[start : start + _CHUNK]
+        if progress:
+            progress(start, len(lines))
         stored = base.candidates(part)
         for line in part:
             hits = [_scored(line, party, customer_id=number) for number, party in stored.get(line.number, [])]

@@ -20,6 +20,8 @@ class Column:
     header: str
     also: str = ""
     weak: str = ""
+    written: bool = True
+    """Whether exports have it; what becomes a record of its own is exported as one."""
 
 
 _CUSTOMER = Column(
@@ -29,6 +31,45 @@ _CUSTOMER_NAME = Column(
     "customer_name", "客户名称", "customer,客户,客户名,公司名称,公司名,公司,企业名称,单位名称,customer name,company"
 )
 _BIRTHDAY = Column("birthday", "生日", "出生日期,birth date,date of birth,birthdate,出生年月日")
+OTHERS = (2, 3, 4)
+"""Numbers of the further contacts that one row of a customer may name."""
+_DIGITS = "零一二三四"
+
+
+def _person(number: int) -> tuple[Column, ...]:
+    """The columns of one further contact of a customer: 联系人2, 联系人2手机, ..."""
+    han = _DIGITS[number]
+    names: tuple[str, ...] = (
+        f"联系人{number}",
+        f"联系人{han}",
+        f"第{han}联系人",
+        f"contact {number}",
+        f"contact person {number}",
+    )
+    if number == 2:
+        names += ("备用联系人", "其他联系人", "second contact")
+
+    def each(*endings: str) -> str:
+        return ",".join(name + ending for name in names for ending in endings)
+
+    return (
+        Column(f"contact{number}", names[0], each("", "姓名", "名称", " name"), written=False),
+        Column(f"contact{number}_title", f"{names[0]}职务", each("职务", "职位", "头衔", " title"), written=False),
+        Column(
+            f"contact{number}_phone",
+            f"{names[0]}手机",
+            each("手机", "手机号", "手机号码", "电话", "联系电话", "联系方式", " phone", " mobile"),
+            written=False,
+        ),
+        Column(
+            f"contact{number}_email",
+            f"{names[0]}邮箱",
+            each("邮箱", "邮件", "电子邮箱", " email", " e-mail"),
+            written=False,
+        ),
+    )
+
+
 _EMAIL = Column("email", "邮箱", "邮件,电子邮件,电子邮箱,邮箱地址,e-mail,email address,mail,e-mail地址")
 
 COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
@@ -42,12 +83,26 @@ COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
             "customer name,company name",
             "姓名,单位,企业,名字",
         ),
-        Column("contact", "联系人", "contact,contact person,联系人姓名,主要联系人,contact name", "姓名"),
+        Column("contact", "联系人", "contact,contact person,联系人姓名,主要联系人,contact name,联系人1", "姓名"),
+        Column(
+            "contact_title",
+            "联系人职务",
+            "联系人职位,联系人1职务,contact title,contact job title",
+            "职务,职位,头衔",
+            written=False,
+        ),
         Column(
             "phone",
             "手机",
             "phone,mobile,手机号,手机号码,移动电话,mobile phone,联系方式,联系电话,cell,cell phone,phone number",
         ),
+        Column(
+            "contact_phone",
+            "联系人手机",
+            "联系人电话,联系人手机号,联系人手机号码,联系人1手机,联系人1电话,contact phone,contact mobile",
+            written=False,
+        ),
+        Column("contact_email", "联系人邮箱", "联系人邮件,联系人1邮箱,contact email", written=False),
         Column(
             "phone2", "电话", "phone2,电话号码,座机,固定电话,固话,办公电话,telephone,tel,其他电话,备用电话,other phone"
         ),
@@ -75,6 +130,7 @@ COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
             "创建时间",
             "创建日期,录入时间,录入日期,建档时间,建档日期,created,created on,date created,create time",
         ),
+        *(column for number in OTHERS for column in _person(number)),
     ),
     ImportKind.CONTACTS: (
         _CUSTOMER,
@@ -108,7 +164,7 @@ REQUIRED: dict[ImportKind, tuple[str, ...]] = {
     ImportKind.CONTACTS: ("customer", "name"),
     ImportKind.ACTIVITIES: ("customer", "at"),
 }
-_STANDS_IN = {"customer": "customer_name", "phone": "phone2"}
+_STANDS_IN = (("customer", "customer_name"), ("phone", "phone2"), ("phone", "contact_phone"))
 """Where the better column is missing, what the other one holds is taken for it."""
 
 
@@ -122,32 +178,47 @@ class Headers:
     names: dict[str, str]
 
 
-def known(kind: ImportKind) -> frozenset[str]:
-    """Every header that means something for this kind: what finds the header row below a title."""
-    return frozenset(word for column in COLUMNS[kind] for word in _words(column))
+def known(kind: ImportKind, own: Sequence[Column] = ()) -> frozenset[str]:
+    """Every header that means something for this kind: what finds the header row below a title. `own` are the columns of
+    custom fields, here and below."""
+    return frozenset(word for column in (*COLUMNS[kind], *own) for word in _words(column))
+
+
+def meanings(kind: ImportKind) -> frozenset[str]:
+    """Every header that could be taken for a built-in column, the weaker ones too."""
+    return known(kind) | frozenset(word for column in COLUMNS[kind] for word in _folded(column.weak))
 
 
 def match(
-    kind: ImportKind, headers: Sequence[str], chosen: Mapping[str, str] | None = None, *, complete: bool = True
+    kind: ImportKind,
+    headers: Sequence[str],
+    chosen: Mapping[str, str] | None = None,
+    *,
+    complete: bool = True,
+    own: Sequence[Column] = (),
 ) -> Headers:
     """Give each header its column: as `chosen` ({header: column}, "" to leave it out), else by its synonyms.
 
     Case, spaces and full-width letters make no difference. Raises Invalid("mapping") for a choice that cannot be, and
     Invalid("file") when a required column is not found, unless `complete` is False.
     """
-    taken = _chosen(kind, headers, chosen or {})
+    columns = (*COLUMNS[kind], *own)
+    taken = _chosen(columns, headers, chosen or {})
     left_out = {header for header, column in (chosen or {}).items() if not column}
     for words in (_words, lambda column: _folded(column.weak)):
-        for column in COLUMNS[kind]:
+        for column in columns:
             if column.name in taken.values():
                 continue
             free = (h for h in headers if h and h not in taken and h not in left_out and fold(h) in words(column))
             if (header := next(free, None)) is not None:
                 taken[header] = column.name
-    for better, other in _STANDS_IN.items():
+    for better, other in _STANDS_IN:
         names = {column.name for column in COLUMNS[kind]}
         if {better, other} <= names and better not in taken.values():
-            taken = {header: better if column == other else column for header, column in taken.items()}
+            taken = {
+                header: better if column == other and header not in (chosen or {}) else column
+                for header, column in taken.items()
+            }
     if complete:
         _require(kind, headers, taken)
     mapping = {header: taken[header] for header in headers if header in taken}
@@ -159,13 +230,13 @@ def match(
     )
 
 
-def header_of(kind: ImportKind, column: str) -> str:
+def header_of(kind: ImportKind, column: str, own: Sequence[Column] = ()) -> str:
     """The Chinese header of a canonical column."""
-    return next(c.header for c in COLUMNS[kind] if c.name == column)
+    return next(c.header for c in (*COLUMNS[kind], *own) if c.name == column)
 
 
-def _chosen(kind: ImportKind, headers: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]:
-    names = {column.name for column in COLUMNS[kind]}
+def _chosen(columns: Sequence[Column], headers: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]:
+    names = {column.name for column in columns}
     taken: dict[str, str] = {}
     for header, column in chosen.items():
         if header not in headers:

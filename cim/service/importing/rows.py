@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from cim import clock, divisions, matching, normalize
@@ -13,16 +13,21 @@ from cim.i18n import N_
 from cim.models.activity import ActivityDraft, ActivityType, Outcome
 from cim.models.base import Draft
 from cim.models.contact import ContactDraft
+from cim.models.custom import CustomFieldView
 from cim.models.customer import CustomerDraft, Gender, Grade, Kind
 from cim.models.imports import ImportKind
-from cim.service import index, standards
-from cim.service.importing.lines import Line, Notes
-from cim.service.importing.mapping import Headers
+from cim.service import custom_values, index, standards
+from cim.service.importing import own_fields
+from cim.service.importing.lines import Extras, Line, Notes
+from cim.service.importing.mapping import OTHERS, Headers
+from cim.service.places import SHIPPED, Places
 from cim.tabular import Row
 
 D = TypeVar("D", bound=Draft)
 Readers = Mapping[str, Callable[[str], Any]]
 LONGEST_CODE = 40
+NO_EXTRAS = Extras()
+PEOPLE = ("contact", *(f"contact{number}" for number in OTHERS))
 _TYPES = {
     ActivityType.CALL: "电话 通话 打电话 电话沟通 电话跟进 call phone",
     ActivityType.VISIT: "拜访 上门 上门拜访 面访 走访 visit",
@@ -45,24 +50,45 @@ WORD_KEPT = N_("{value} is not a known outcome: it was added to the content.")
 REGION_FROM_ADDRESS = N_("Region {value} is not known: the address was used.")
 
 
-def judge(kind: ImportKind, headers: Headers, rows: Iterable[Row], notes: Notes) -> list[Line]:
-    """The lines that can stand by themselves; whatever cannot is in `notes`, every bad cell of a row at once."""
-    make, readers = {
-        ImportKind.CUSTOMERS: (_customer, _customer_readers),
-        ImportKind.CONTACTS: (_contact, _contact_readers),
-        ImportKind.ACTIVITIES: (_activity, _activity_readers),
-    }[kind]
-    read = readers()
+def judge(
+    kind: ImportKind,
+    headers: Headers,
+    rows: Iterable[Row],
+    notes: Notes,
+    places: Places = SHIPPED,
+    *,
+    extras: Extras = NO_EXTRAS,
+    own: Sequence[CustomFieldView] = (),
+) -> list[Line]:
+    """The lines that can stand by themselves; whatever cannot is in `notes`, every bad cell of a row at once. `places`
+    are the team's own regions, `own` its custom fields."""
+    makers: dict[ImportKind, Callable[[Line, Readers, Notes], bool]] = {
+        ImportKind.CUSTOMERS: partial(_customer, places=places, own=own),
+        ImportKind.CONTACTS: _contact,
+        ImportKind.ACTIVITIES: _activity,
+    }
+    make = makers[kind]
+    read = readers_of(kind, own)
     lines = []
     for row in rows:
         cells = {column: row.cells[place] for column, place in headers.places.items() if row.cells[place].strip()}
-        line = Line(row.number, cells, None)
+        line = extras.line(row.number, cells)
         if make(line, read, notes):
             lines.append(line)
     return lines
 
 
-def _customer(line: Line, readers: Readers, notes: Notes) -> bool:
+def readers_of(kind: ImportKind, own: Sequence[CustomFieldView] = ()) -> Readers:
+    """What brings a cell of each column into canonical form; raises normalize.Bad."""
+    known = {
+        ImportKind.CUSTOMERS: _customer_readers,
+        ImportKind.CONTACTS: _contact_readers,
+        ImportKind.ACTIVITIES: _activity_readers,
+    }
+    return {**known[kind](), **own_fields.readers(own)}
+
+
+def _customer(line: Line, readers: Readers, notes: Notes, places: Places, own: Sequence[CustomFieldView]) -> bool:
     values, good = _read(line, readers, notes)
     name = values.get("name", "")
     line.nameless = not name and "code" in values
@@ -72,16 +98,38 @@ def _customer(line: Line, readers: Readers, notes: Notes) -> bool:
     guessed = "kind" not in values
     if guessed:
         values["kind"] = Kind(normalize.kind_guess(name or "公司"))
-    draft, standard = _standard(line, CustomerDraft, values, standards.customer, notes)
+    draft, standard = _standard(line, CustomerDraft, values, partial(standards.customer, places=places), notes)
+    good &= _people(line, notes)
     if standard is None or not good:
         return False
     draft.model_fields_set.difference_update({"kind"} if guessed else (), {"name"} if line.nameless else ())
     if not line.nameless:
         line.party = index.party(standard.plain["kind"], standard.plain | standard.sealed)
         line.keys = matching.keys(line.party)
-        line.facts = index.facts(standard.plain | standard.sealed, keys=line.keys)
+        found_by = standard.plain | standard.sealed | {"custom": custom_values.searched(own, draft.custom)}
+        line.facts = index.facts(found_by, line.people(), keys=line.keys)
     line.draft, line.standard = draft, standard
     return True
+
+
+def _people(line: Line, notes: Notes) -> bool:
+    """The contacts that a row of a customer names: the main one when it has a title or numbers of its own, and the
+    further ones. False when one of them cannot be taken."""
+    if not any(column.startswith("contact") and column != "contact" for column in line.cells):
+        return True
+    good = True
+    for slot in PEOPLE:
+        given = {name: line.cells.get(f"{slot}_{name}", "") for name in ("title", "phone", "email")}
+        if not any(given.values()) and (slot == "contact" or slot not in line.cells):
+            continue
+        draft = made(ContactDraft, {"name": line.cells.get(slot, ""), **{n: v for n, v in given.items() if v}})
+        try:
+            line.contacts.append((draft, standards.contact(draft)))
+        except Invalid as error:
+            column = slot if error.field == "name" else f"{slot}_{error.field}"
+            notes.fail(line, column, error.msgid, **error.params)
+            good = False
+    return good
 
 
 def _placed(line: Line, values: dict[str, Any], notes: Notes) -> bool:
@@ -158,7 +206,7 @@ def _read(line: Line, readers: Readers, notes: Notes) -> tuple[dict[str, Any], b
             continue
         if value is not None:
             values[column] = value
-    return values, good
+    return own_fields.gathered(values), good
 
 
 def _standard(

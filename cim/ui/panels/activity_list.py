@@ -15,7 +15,7 @@ from cim.models.activity import ActivityType, ActivityView, Outcome
 from cim.permissions import Permission
 from cim.service.activities import ChangeView
 from cim.ui import feedback, gate, pickers
-from cim.ui.panels import activity_edit
+from cim.ui.panels import activity_edit, change_list
 from cim.ui.text import safe, safe_lines
 from cim.work import Actor
 
@@ -73,6 +73,8 @@ def _list(me: Actor, wanted: dict[str, Any], key: str) -> None:
         st.markdown(f"**{_('{count} follow-ups', count=total)}**")
     if any(entry.may_edit for entry in entries):
         activity_edit.chooser(me, [entry for entry in entries if entry.may_edit], key=f"{key}.edit")
+    if changes and me.can(Permission.CUSTOMER_WRITE):
+        change_list.chooser(me, wanted["customer_id"], key=f"{key}.undo")
     for month in _months(entries, changes, named=wanted["customer_id"] is None):
         st.markdown(month)
     if more:
@@ -130,7 +132,9 @@ def _entry(entry: ActivityView, *, named: bool) -> str:
 def _change(change: ChangeView) -> str:
     action = _(labels.ACTIONS[change.action]) if change.action in labels.ACTIONS else ""
     # a record that got its code has just been made: every field is in it, and none of them is news
-    fields = "" if "code" in change.fields else ", ".join(_field(name) for name in change.fields)
+    fields = (
+        "" if "code" in change.fields else ", ".join(change.labels.get(name) or _field(name) for name in change.fields)
+    )
     who = change.actor or _("System")
     text = " · ".join(part for part in (safe(who), safe(action), safe(fields)) if part)
     return f"- :gray[{clock.local(change.at):%H:%M} · :material/edit_note: {text}]"

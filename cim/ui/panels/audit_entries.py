@@ -72,7 +72,7 @@ def table(found: Sequence[AuditView]) -> AuditView | None:
             _("Action"): _action(view.action),
             _("Record"): f"{_object(view.object_type)} {view.object_name or view.object_id}".strip(),
             _("Result"): result_label(view.result),
-            _("Changed"): ", ".join(_field(name) for name in view.fields),
+            _("Changed"): ", ".join(_called(view, name) for name in view.fields),
             _("Address of the device"): view.ip,
         }
         for view in found
@@ -114,13 +114,11 @@ def entry(me: Actor, view: AuditView) -> None:
         hidden = any("*" in str(value) for pair in view.changes.values() for value in pair)
         shown = _revealed(me, view) if hidden and me.can(Permission.AUDIT_REVEAL) else view
         if not shown.changes:
-            st.write(
-                _("The values are gone, or this entry has none. Fields: {fields}", fields=safe(_names(view.fields)))
-            )
+            st.write(_("The values are gone, or this entry has none. Fields: {fields}", fields=safe(_names(view))))
             return
         st.table(
             [
-                {_("Field"): safe(_field(name)), _("Before"): _value(before), _("After"): _value(after)}
+                {_("Field"): safe(_called(shown, name)), _("Before"): _value(before), _("After"): _value(after)}
                 for name, (before, after) in shown.changes.items()
             ]
         )
@@ -189,9 +187,14 @@ def _field(name: str) -> str:
     return _(labels.FIELDS.get(name, name))
 
 
-def _names(fields: Sequence[str]) -> str:
-    return ", ".join(_field(name) for name in fields) or "—"
+def _names(view: AuditView) -> str:
+    return ", ".join(_called(view, name) for name in view.fields) or "—"
+
+
+def _called(view: AuditView, name: str) -> str:
+    return view.labels.get(name) or _field(name)
 
 
 def _value(value: Any) -> str:
-    return "—" if value in (None, "") else safe(value)
+    value = ", ".join(map(str, value)) if isinstance(value, list) else value
+    return "—" if value in (None, "") else (_("yes") if value else _("no")) if isinstance(value, bool) else safe(value)

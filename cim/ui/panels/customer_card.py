@@ -9,9 +9,11 @@ import streamlit as st
 from cim import clock, service, words
 from cim.i18n import _, format_date
 from cim.models.contact import ContactDraft, ContactView
+from cim.models.custom import CustomFieldView, Noun
 from cim.models.customer_view import CustomerView
 from cim.permissions import Permission
 from cim.ui import feedback, gate, state
+from cim.ui.panels import custom_inputs, custom_shown, customer_remove, pool_info, quality_badge
 from cim.ui.text import safe, safe_lines
 from cim.work import Actor
 
@@ -25,6 +27,9 @@ def header(me: Actor, view: CustomerView, *, actions: bool = True) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.header(safe(view.name), anchor=False, width="content")
+            star: dict[str, Any] = {"key": "customer.star", "on_click": _star, "args": (view.id, not view.starred)}
+            told = _("No longer follow") if view.starred else _("Follow this customer")
+            st.button("★" if view.starred else "☆", type="tertiary", help=told, **star)
             if view.grade:
                 st.badge(_("Grade {grade}", grade=view.grade), color=_GRADES[view.grade])  # type: ignore[arg-type]
             st.badge(words.value("lifecycle", view.lifecycle), color=_STAGES[view.lifecycle])  # type: ignore[arg-type]
@@ -34,13 +39,18 @@ def header(me: Actor, view: CustomerView, *, actions: bool = True) -> None:
                 _actions(me, view)
     owner = safe(view.owner) if view.owner else f":orange[{_('Public pool')}]"
     number = [f"**{safe(view.phone)}**"] if view.phone else []
-    facts = [*number, safe(view.code), f"{_('Owner')}: {owner}", f"{_('Completeness')} {view.completeness}%"]
+    facts = [*number, safe(view.code), f"{_('Owner')}: {owner}"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(" · ".join(facts), width="content")
+        quality_badge.show(me, view)
+        pool_info.badge(me, view)
         if view.duplicates:
             label = _("Possible duplicates: {count}", count=view.duplicates)
-            query = {"duplicates_of": str(view.id)}
-            st.page_link("pages/search.py", label=label, icon=":material/content_copy:", query_params=query)
+            if me.can(Permission.CUSTOMER_WRITE):
+                page, query = "pages/duplicates.py", {"of": str(view.id)}
+            else:
+                page, query = "pages/search.py", {"duplicates_of": str(view.id)}
+            st.page_link(page, label=label, icon=":material/content_copy:", query_params=query)
 
 
 def fields(me: Actor, view: CustomerView) -> None:
@@ -64,11 +74,12 @@ def fields(me: Actor, view: CustomerView) -> None:
     }
     shown["birthday"] = format_date(view.birthday) if view.birthday else ""
     shown["gender"] = words.value("gender", view.gender) if view.gender else ""
-    shown["tags"] = ", ".join(view.tags)
     shown |= {"preference": view.preference, "imported_owner": view.imported_owner}
     shown["created_at"] = format_date(clock.local(view.created_at).date())
-    lines = [f":gray[:small[{safe(words.field(name))}]]  \n{safe(value)}" for name, value in shown.items() if value]
+    marked = {name: safe(value) for name, value in shown.items()} | _colored(me, view)
+    lines = [f":gray[:small[{safe(words.field(name))}]]  \n{value}" for name, value in marked.items() if value]
     st.markdown("\n\n".join(lines))
+    custom_shown.card(me, view)
     if view.notes:
         st.caption(words.field("notes"))
         st.markdown(safe_lines(view.notes))
@@ -81,9 +92,18 @@ def fields(me: Actor, view: CustomerView) -> None:
         )
 
 
+def _colored(me: Actor, view: CustomerView) -> dict[str, str]:
+    """Words of option lists in their colours, as Markdown; a tag without one is grey."""
+    colors = service.options.colors(me)
+    found = {name: colors[name].get(getattr(view, name)) for name in ("industry", "source")}
+    marked = {name: f":{color}-badge[{safe(getattr(view, name))}]" for name, color in found.items() if color}
+    return marked | {"tags": " ".join(f":{colors['tags'].get(tag, 'gray')}-badge[{safe(tag)}]" for tag in view.tags)}
+
+
 def contacts(me: Actor, view: CustomerView) -> None:
     """The people at this customer."""
     people = service.contacts.list(me, view.id)
+    own = custom_inputs.fields(me, Noun.CONTACT)
     st.subheader(_("Contacts"), anchor=False)
     if not people:
         st.caption(_("Nobody yet. Add the person you talk to."))
@@ -92,13 +112,15 @@ def contacts(me: Actor, view: CustomerView) -> None:
             details = " · ".join(
                 safe(value) for value in (person.title, person.role, person.phone, person.email) if value
             )
-            st.markdown(f"**{safe(person.name)}**  \n{details or '—'}", width="content")
+            more = custom_shown.brief(own, person.custom)
+            lines = [f"**{safe(person.name)}**", details or "—", *([more] if more else [])]
+            st.markdown("  \n".join(lines), width="content")
             if view.may_edit:
                 with st.popover(_("Change"), icon=":material/edit:", type="tertiary"):
-                    _contact(me, view, person)
+                    _contact(me, view, person, own)
     if view.may_edit:
         with st.popover(_("Add contact"), icon=":material/person_add:"):
-            _contact(me, view, None)
+            _contact(me, view, None, own)
 
 
 def _actions(me: Actor, view: CustomerView) -> None:
@@ -106,17 +128,17 @@ def _actions(me: Actor, view: CustomerView) -> None:
         st.session_state[state.EDITING] = (view.id, view.version)
         st.session_state.pop(state.EDIT_FILLED, None)
         st.rerun()
-    if view.owner_id is None and me.can(Permission.CUSTOMER_CLAIM):
-        st.button(_("Claim"), icon=":material/front_hand:", key="customer.claim", on_click=_claim, args=(view.id,))
     if me.can(Permission.CUSTOMER_ASSIGN):
         with st.popover(_("Assign"), icon=":material/person_raised_hand:"):
             _assign(me, view)
+    pool_info.actions(me, view)
+    if view.may_edit:
+        customer_remove.ask(me, view)
 
 
-@gate.guarded(Permission.CUSTOMER_CLAIM)
-def _claim(me: Actor, customer_id: int) -> None:
-    if feedback.attempt(service.customers.claim, me, customer_id):
-        feedback.toast(_("The customer is yours now."))
+@gate.guarded(Permission.CUSTOMER_READ)
+def _star(me: Actor, customer_id: int, on: bool) -> None:
+    feedback.attempt(service.customers.star, me, customer_id, on=on)
 
 
 def _assign(me: Actor, view: CustomerView) -> None:
@@ -142,9 +164,11 @@ def _reveal(me: Actor, view: CustomerView) -> None:
         for name in ("phone", "phone2", "email", "wechat", "id_number", "address"):
             if seen is not None and (value := getattr(seen, name)):
                 st.markdown(f"{words.field(name)}: **{safe(value)}**")
+        if seen is not None:
+            custom_shown.revealed(me, view, seen)
 
 
-def _contact(me: Actor, view: CustomerView, person: ContactView | None) -> None:
+def _contact(me: Actor, view: CustomerView, person: ContactView | None, own: list[CustomFieldView]) -> None:
     key = f"contact.{person.id if person else f'new.{view.id}'}"
     held: dict[str, Any] = person.model_dump() if person else {}
     masked = view.masked and person is not None
@@ -158,10 +182,12 @@ def _contact(me: Actor, view: CustomerView, person: ContactView | None) -> None:
             )
             for name in ("name", "title", "role", "phone", "email")
         }
+        custom_inputs.prime(key, held.get("custom", {}))
+        custom = custom_inputs.draw(key, own, masked=held.get("custom") if masked else None)
         if not st.form_submit_button(_("Save"), type="primary"):
             return
     given = {name: value for name, value in typed.items() if value or not (masked and name in ("phone", "email"))}
-    draft = ContactDraft.model_validate(given)
+    draft = ContactDraft.model_validate(given | {"custom": custom})
     if person is None:
         feedback.attempt(service.contacts.add, me, view.id, draft, token=state.token(key))
     else:

@@ -8,11 +8,11 @@ import streamlit as st
 
 from cim import service, words
 from cim.errors import Conflict
-from cim.i18n import _
+from cim.i18n import _, language
 from cim.models.customer import CustomerDraft
 from cim.models.customer_view import CustomerView
 from cim.ui import feedback, state
-from cim.ui.panels import customer_form
+from cim.ui.panels import custom_inputs, customer_form
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -31,7 +31,7 @@ def show(me: Actor, view: CustomerView) -> None:
     if not st.session_state.get(state.EDIT_FILLED):
         values = customer_form.values_of(view)
         customer_form.fill(PREFIX, values)
-        st.session_state[state.EDIT_FILLED] = {name: _plain(value) for name, value in values.items()}
+        st.session_state[state.EDIT_FILLED] = _flat(values)
     typed = customer_form.draw(me, PREFIX, masked=view)
     preview = service.customers.preview(me, typed, but=view.id)
     customer_form.hints(PREFIX, typed, preview)
@@ -51,6 +51,9 @@ def _changed(typed: CustomerDraft, original: dict[str, str]) -> CustomerDraft:
     meanwhile in other fields stays."""
     draft = typed.model_copy()
     same = {name for name in typed.model_fields_set if _plain(getattr(typed, name)) == original.get(name, "")}
+    own = {key: v for key, v in typed.custom.items() if custom_inputs.plain(v) != original.get(f"custom.{key}", "")}
+    draft.custom = own
+    same |= set() if own else {"custom"}
     draft.model_fields_set.difference_update(same)
     return draft
 
@@ -72,11 +75,17 @@ def _save(me: Actor, view: CustomerView, draft: CustomerDraft, version: int) -> 
 def _settle(me: Actor, view: CustomerView, draft: CustomerDraft) -> None:
     """Each field you changed: as it was, as you want it, as it is stored now; and the two ways on."""
     original = st.session_state[state.EDIT_FILLED]
-    stored = customer_form.values_of(view)
+    stored, labels = _flat(customer_form.values_of(view)), {f"custom.{f.key}": f for f in custom_inputs.fields(me)}
+    mine = _flat({name: getattr(draft, name) for name in draft.model_fields_set})
     heads = (_("Field"), _("Before you began"), _("Your value"), _("Stored now"))
     rows = [
-        (words.field(name), original.get(name, ""), _plain(getattr(draft, name)), _plain(stored.get(name)))
-        for name in sorted(draft.model_fields_set)
+        (
+            labels[name].named(language()) if name in labels else words.field(name),
+            original.get(name, ""),
+            value,
+            stored.get(name, ""),
+        )
+        for name, value in sorted(mine.items())
     ]
     with st.container(border=True):
         st.markdown(_("**Somebody saved this customer while you were editing it.** Your changes:"))
@@ -93,6 +102,12 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return str(getattr(value, "value", value) or "")
+
+
+def _flat(values: dict[str, Any]) -> dict[str, str]:
+    """Values as text by field, those of custom fields by `custom.KEY`."""
+    own = {f"custom.{key}": custom_inputs.plain(value) for key, value in values.get("custom", {}).items()}
+    return {name: _plain(value) for name, value in values.items() if name != "custom"} | own
 
 
 def _raise(error: Exception) -> None:

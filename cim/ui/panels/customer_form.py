@@ -14,6 +14,7 @@ from cim.models.customer_view import CustomerView
 from cim.models.search import DraftPreview
 from cim.permissions import Permission
 from cim.ui import feedback
+from cim.ui.panels import custom_inputs, region_input
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -24,6 +25,7 @@ def fill(prefix: str, values: dict[str, Any]) -> None:
     """Put values into the inputs of the next run; what is not named becomes empty."""
     for name in CustomerDraft.model_fields:
         st.session_state[f"{prefix}.{name}"] = values.get(name, _blank(name))
+    custom_inputs.fill(prefix, values.get("custom", {}))
 
 
 def values_of(view: CustomerView) -> dict[str, Any]:
@@ -39,7 +41,9 @@ def values_of(view: CustomerView) -> dict[str, Any]:
 def draw(me: Actor, prefix: str, *, masked: CustomerView | None = None) -> CustomerDraft:
     """The inputs; returns what they say now. `masked` is the record whose hidden values show as placeholders."""
     choices = service.customers.choices(me)
+    own, hidden = custom_inputs.fields(me), masked.custom if masked and masked.masked else None
     _short(prefix, masked)
+    said = custom_inputs.draw(prefix, filter(custom_inputs.urgent, own), masked=hidden)
     with st.expander(_("More details"), expanded=masked is not None or bool(st.session_state.get(f"{prefix}.more"))):
         _reach(prefix, masked)
         _place(me, prefix, masked)
@@ -47,7 +51,8 @@ def draw(me: Actor, prefix: str, *, masked: CustomerView | None = None) -> Custo
         if masked is None or me.can(Permission.CUSTOMER_ASSIGN):
             _owner(me, prefix)
         _words(prefix, choices)
-    return _draft(me, prefix, masked)
+        said |= custom_inputs.draw(prefix, [f for f in own if not custom_inputs.urgent(f)], masked=hidden)
+    return _draft(me, prefix, masked, said)
 
 
 def hints(prefix: str, draft: CustomerDraft, preview: DraftPreview) -> None:
@@ -55,10 +60,13 @@ def hints(prefix: str, draft: CustomerDraft, preview: DraftPreview) -> None:
     lines = [f"{safe(words.field(n))}: **{safe(v)}**" for n, v in preview.shown.items()]
     if lines:
         st.caption(_("Will be saved as") + " — " + " · ".join(lines))
+    if preview.missing and draft.name:
+        needed = ", ".join(safe(words.field(name)) for name in preview.missing)
+        st.caption(f":orange[{_('Still to be filled in:')}] {needed}")
     for name, (msgid, params) in preview.wrong.items():
-        if name != "name" or draft.name:
+        if (name != "name" or draft.name) and not name.startswith("custom."):  # those say it at their input
             st.caption(f":red[{safe(words.field(name))}: {safe(_(msgid, **params))}]")
-    refused = {k: v for k, v in feedback.field_errors().items() if k and k not in preview.wrong}
+    refused = {k: v for k, v in feedback.field_errors().items() if k and k not in preview.wrong and k[:7] != "custom."}
     for name, message in refused.items():
         st.caption(f":red[{safe(words.field(name))}: {safe(message)}]")
 
@@ -106,16 +114,8 @@ def _reach(prefix: str, masked: CustomerView | None) -> None:
 
 def _place(me: Actor, prefix: str, masked: CustomerView | None) -> None:
     left, right = st.columns(2)
-    paths = {region.code: region.path for region in service.regions.tree(me)}
     with left:
-        st.selectbox(
-            words.field("region"),
-            list(paths),
-            format_func=lambda c: paths.get(c, c),
-            index=None,
-            placeholder=_("Not filled in"),
-            key=f"{prefix}.region",
-        )
+        region_input.draw(me, key=f"{prefix}.region")
     held = masked.address if masked and masked.masked else ""
     right.text_input(
         words.field("address"),
@@ -158,13 +158,13 @@ def _owner(me: Actor, prefix: str) -> None:
 
 def _words(prefix: str, choices: dict[str, list[str]]) -> None:
     held = st.session_state.get(f"{prefix}.tags") or []
-    known, empty = sorted({*choices["tags"], *held}), _("Not filled in")
+    known, empty = list(dict.fromkeys([*choices["tags"], *held])), _("Not filled in")
     st.multiselect(words.field("tags"), known, placeholder=empty, key=f"{prefix}.tags", accept_new_options=True)
     st.text_input(words.field("preference"), key=f"{prefix}.preference", max_chars=500)
     st.text_area(words.field("notes"), key=f"{prefix}.notes", max_chars=5000, height=80)
 
 
-def _draft(me: Actor, prefix: str, masked: CustomerView | None) -> CustomerDraft:
+def _draft(me: Actor, prefix: str, masked: CustomerView | None, custom: dict[str, Any]) -> CustomerDraft:
     given: dict[str, Any] = {}
     for name in CustomerDraft.model_fields:
         key = f"{prefix}.{name}"
@@ -177,12 +177,12 @@ def _draft(me: Actor, prefix: str, masked: CustomerView | None) -> CustomerDraft
     owner = given.pop("owner_id", None)
     if owner is not None and (masked is None or me.can(Permission.CUSTOMER_ASSIGN)):
         given["owner_id"] = owner or None
-    return CustomerDraft.model_validate(given)
+    return CustomerDraft.model_validate(given | {"custom": custom})
 
 
 def _with(options: list[str], prefix: str, name: str) -> list[str]:
     held = st.session_state.get(f"{prefix}.{name}")
-    return sorted({*options, *([held] if held else [])})
+    return list(dict.fromkeys([*options, *([held] if held else [])]))
 
 
 def _blank(name: str) -> Any:
@@ -193,6 +193,8 @@ def _blank(name: str) -> Any:
             return Party.CUSTOMER.value
         case "tags":
             return []
+        case "custom":
+            return {}
         case "birthday" | "region" | "industry" | "source" | "grade" | "owner_id" | "created_at":
             return None
     return ""

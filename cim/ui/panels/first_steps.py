@@ -22,6 +22,7 @@ def render(me: Actor) -> None:
         steps = {**steps, "backup": bool(kept)}
     wanted = [
         ("colleague", Permission.USER_MANAGE, "pages/users.py", _("Add a colleague")),
+        ("lists", Permission.SETTINGS_MANAGE, "pages/settings.py", _("Set up option lists")),
         ("customer", Permission.IMPORT, "pages/imports.py", _("Import your customers")),
         ("customer", Permission.CUSTOMER_WRITE, "pages/customer_entry.py", _("Add the first customer")),
         ("follow_up", Permission.ACTIVITY_WRITE, "pages/timeline.py", _("Log a visit or call")),

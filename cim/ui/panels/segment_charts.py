@@ -11,6 +11,8 @@ from cim.models.segment import Dimension, SegmentRowView, SegmentView
 from cim.service.kpis import data_version
 from cim.tabular.writing import write_csv
 from cim.ui import charts, feedback, links
+from cim.ui.panels import segment_names
+from cim.ui.panels.segment_names import name
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -19,9 +21,9 @@ SHOWN = 20
 WIDE = 12
 
 
-def choose() -> tuple[Dimension, Dimension | None, str]:
+def choose(me: Actor) -> tuple[str, str | None, str]:
     """Draw the choice of dimensions; return them with the region that is opened. All of it is in the URL."""
-    names = {dimension.value: name(dimension) for dimension in Dimension}
+    names = segment_names.dimensions(me)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _from_url("by", names, Dimension.REGION.value)
         by = st.segmented_control(
@@ -30,6 +32,7 @@ def choose() -> tuple[Dimension, Dimension | None, str]:
             format_func=names.__getitem__,
             key="segments.by",
             required=True,
+            wrap=True,
             on_change=_to_url,
             args=("by",),
         )
@@ -46,23 +49,10 @@ def choose() -> tuple[Dimension, Dimension | None, str]:
             args=("and",),
             width=200,
         )
-    return Dimension(by or Dimension.REGION), Dimension(second) if second else None, st.query_params.get("region", "")
+    return by or Dimension.REGION.value, second or None, st.query_params.get("region", "")
 
 
-def name(dimension: Dimension) -> str:
-    """What a dimension is called."""
-    names = {
-        Dimension.REGION: _("Region"),
-        Dimension.INDUSTRY: _("Industry"),
-        Dimension.GRADE: _("Grade"),
-        Dimension.LIFECYCLE: _("Lifecycle"),
-        Dimension.SOURCE: _("Source"),
-        Dimension.OWNER: _("Owner"),
-    }
-    return names[dimension]
-
-
-def counted(me: Actor, by: Dimension, second: Dimension | None, region: str) -> tuple[SegmentView, str] | None:
+def counted(me: Actor, by: str, second: str | None, region: str) -> tuple[SegmentView, str] | None:
     """The counts, from the store where the data has not changed since, and a name for this state of them."""
     version = feedback.attempt(data_version, me)
     if version is None:
@@ -127,7 +117,7 @@ def table(view: SegmentView, state: str) -> SegmentRowView | None:
         alt=_("Table of the counts"),
     )
     csv = write_csv(list(lines[0]), [[str(cell) for cell in line.values()] for line in lines])
-    file = f"segments-{view.dimension.value}{f'-{view.second.value}' if view.second else ''}.csv"
+    file = f"segments-{view.dimension}{f'-{view.second}' if view.second else ''}.csv"
     st.download_button(
         _("Counts as CSV"), csv, file, "text/csv", icon=":material/download:", on_click="ignore", key="segments.csv"
     )
@@ -147,7 +137,7 @@ def opener(view: SegmentView, row: SegmentRowView | None) -> None:
             label = _("Open these {count} customers", count=format_number(row.count))
             query = links.customers(row.filter)
             st.page_link(links.SEARCH, label=label, icon=":material/arrow_forward:", query_params=query)
-        if row.deeper and view.dimension is Dimension.REGION:
+        if row.deeper and view.dimension == Dimension.REGION:
             st.button(
                 _("Look inside {region}", region=safe(row.label)),
                 key="segments.deeper",
@@ -168,14 +158,14 @@ def _heat(view: SegmentView) -> charts.Figure:
 
 
 def _line(view: SegmentView, row: SegmentRowView) -> dict[str, str | int | float]:
-    line: dict[str, str | int | float] = {name(view.dimension): row.label}
+    line: dict[str, str | int | float] = {name(view.dimension, view.labels): row.label}
     if view.second is not None:
-        line[name(view.second)] = row.second_label
+        line[name(view.second, view.labels)] = row.second_label
     return {**line, _("Customers"): row.count, _("Share"): round(row.count / view.total, 4)}
 
 
 def _what(view: SegmentView) -> str:
-    return " × ".join(name(dimension) for dimension in (view.dimension, view.second) if dimension)
+    return " × ".join(name(dimension, view.labels) for dimension in (view.dimension, view.second) if dimension)
 
 
 def _open_region(code: str) -> None:
