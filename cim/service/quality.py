@@ -48,6 +48,8 @@ DAYS_A_MONTH = 30
 LOOKED_AT = 4
 """For each repair that is asked for, so many customers are looked at."""
 RECENT_DAYS = 90
+LOW = 59
+"""Customers with so many points or fewer are the first to look at."""
 IMPORTANCE = {Grade.A: 2.0, Grade.B: 1.5, Grade.C: 1.2}
 SPOKEN, PAIRED = 1.3, 1.2
 """What a customer weighs more who was spoken with lately, or may be stored twice."""
@@ -123,27 +125,22 @@ def overview(work: Work) -> BaseQuality:
 @query(Permission.CUSTOMER_READ)
 def by_owner(work: Work) -> list[GroupQuality]:
     """The mean by owner, the lowest first; the public pool last, as id 0."""
-    grouped = select(CUSTOMERS.owner_id, USERS.name, TEAMS.name, func.count(), func.sum(CUSTOMERS.quality))
+    grouped = select(CUSTOMERS.owner_id, USERS.name, TEAMS.name, *_figures())
     joined = grouped.outerjoin(User, USERS.id == CUSTOMERS.owner_id).outerjoin(Team, TEAMS.id == USERS.team_id)
     rows = work.session.execute(
         joined.where(*_mine(work)).group_by(CUSTOMERS.owner_id, USERS.name, TEAMS.name).select_from(Customer)
     )
-    found = [
-        GroupQuality(
-            id=row[0] or 0, name=row[1] or "", team=row[2] or "", customers=row[3], score=_mean(row[4], row[3])
-        )
-        for row in rows
-    ]
+    found = [_group(row[0] or 0, row[1] or "", row[2] or "", row[3:]) for row in rows]
     return sorted(found, key=lambda group: (group.id == 0, group.score, group.name))
 
 
 @query(Permission.CUSTOMER_READ)
 def by_team(work: Work) -> list[GroupQuality]:
     """The mean by the team of the owner, the lowest first; the public pool and people without team are left out."""
-    grouped = select(TEAMS.id, TEAMS.name, func.count(), func.sum(CUSTOMERS.quality)).select_from(Customer)
+    grouped = select(TEAMS.id, TEAMS.name, *_figures()).select_from(Customer)
     joined = grouped.join(User, USERS.id == CUSTOMERS.owner_id).join(Team, TEAMS.id == USERS.team_id)
     rows = work.session.execute(joined.where(*_mine(work)).group_by(TEAMS.id, TEAMS.name))
-    found = [GroupQuality(id=r[0], name=r[1], team=r[1], customers=r[2], score=_mean(r[3], r[2])) for r in rows]
+    found = [_group(row[0], row[1], row[1], row[2:]) for row in rows]
     return sorted(found, key=lambda group: (group.score, group.name))
 
 
@@ -358,6 +355,16 @@ def _totals(work: Work) -> tuple[int, int]:
     wanted = select(func.count(), func.coalesce(func.sum(CUSTOMERS.quality), 0)).select_from(Customer)
     count, total = work.session.execute(wanted.where(*_mine(work))).one()
     return int(count), int(total)
+
+
+def _figures() -> list[Any]:
+    """Count, sum of points and how many are low, of a group."""
+    return [func.count(), func.sum(CUSTOMERS.quality), func.count(case((CUSTOMERS.quality <= LOW, 1)))]
+
+
+def _group(number: int, name: str, team: str, figures: Any) -> GroupQuality:
+    count, total, low = figures
+    return GroupQuality(id=number, name=name, team=team, customers=count, score=_mean(total, count), low=low)
 
 
 def _mean(total: Any, count: int) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cim import db, service
+from cim import service
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.models import metadata
 from cim.models.activity import ActivityDraft
@@ -180,3 +180,25 @@ def test_who_assigns_customers_merges_those_of_the_pool(people: Personas, pair: 
     assert view.owner == "安晓然"
     service.customers.unmerge(people.mei, pair[0])
     assert get(people.ann, pool).owner_id is None
+
+
+def test_files_move_and_stay_readable(people: Personas, pair: tuple[int, int]) -> None:
+    one, two = pair
+    file = service.files.add(people.ann, two, "合同.txt", "第一条".encode())
+    merge(people.ann, one, [two])
+    assert [view.id for view in service.files.list(people.ann, one)] == [file]
+    assert service.files.read(people.ann, file) == "第一条".encode()
+    service.customers.unmerge(people.ann, two)
+    assert [view.id for view in service.files.list(people.ann, two)] == [file]
+    assert service.files.read(people.ann, file) == "第一条".encode()
+
+
+def test_the_history_of_a_merged_record_stays_readable(people: Personas, pair: tuple[int, int]) -> None:
+    one, two = pair
+    view = get(people.ann, two)
+    service.customers.update(people.ann, two, CustomerDraft(name="信诺环保南京公司"), version=view.version)
+    before = len(service.activities.history(people.ann, one))
+    merge(people.ann, one, [two])
+    actions = [change.action for change in service.activities.history(people.ann, one)]
+    assert len(actions) > before + 1
+    assert "customers.merge" in actions

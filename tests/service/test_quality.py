@@ -136,6 +136,9 @@ def test_groups_are_scoped_and_add_up(people: Personas) -> None:
     made(people.root, "丙某商行", owner_id=None)
     with queries(4):
         told = {g.name: (g.customers, g.score) for g in service.quality.by_owner(people.mei)}
+    assert {g.name: g.low for g in service.quality.by_owner(people.mei)} == {"安晓然": 1, "薄文博": 1, "": 1}
+    narrowed = CustomerFilter(owner=people.ann.user_id, quality_most=service.quality.LOW)
+    assert service.customers.search(people.mei, narrowed).total == 1
     assert told == {"安晓然": (2, 73.0), "薄文博": (1, 46.0), "": (1, 42.0)}
     assert [g.name for g in service.quality.by_owner(people.mei)] == ["薄文博", "安晓然", ""]
     assert [(g.name, g.score) for g in service.quality.by_team(people.mei)] == [("华南组", 46.0), ("华东组", 73.0)]

@@ -93,16 +93,21 @@ def _customer(work: Work, chance: Random, number: int) -> int:
         service.activities.log(work, made, ActivityDraft(content=f"谈了{chance.random()}", **planned))
     for _again in range(chance.randrange(2)):
         service.tasks.add(work, TaskDraft(title="回访", due_at=work.now, customer_id=made))
+    _compared(work, chance, made)
+    if chance.random() < 0.3:
+        work.session.add(Star(user_id=work.actor.user_id or 0, customer_id=made, created_at=work.now))
+    record.refresh(work, row)
+    return made
+
+
+def _compared(work: Work, chance: Random, made: int) -> None:
+    """Now and then a pair with one of the customers before, unless there is one."""
     other = made - chance.choice([1, 2, 3])
     pair: Any = DuplicatePair
     there = select(pair.id).where(pair.a_id == other, pair.b_id == made)
     if chance.random() < 0.4 and other > 0 and work.session.execute(there).first() is None:
         status = chance.choice([PairStatus.OPEN, PairStatus.OPEN, PairStatus.DISMISSED])
         work.add(DuplicatePair(a_id=other, b_id=made, score=70, status=status, found_at=work.now))
-    if chance.random() < 0.3:
-        work.session.add(Star(user_id=work.actor.user_id or 0, customer_id=made, created_at=work.now))
-    record.refresh(work, row)
-    return made
 
 
 @pytest.fixture

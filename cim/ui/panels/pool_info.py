@@ -50,7 +50,7 @@ def due_list(me: Actor) -> None:
         st.markdown(f":material/hourglass_bottom: **{_('Soon in the public pool: {count}', count=count)}**")
         st.table([_cells(me, due) for due in found[:SHOWN]], border="horizontal", hide_index=True)
         if len(found) > SHOWN:
-            more = len(found) - SHOWN
+            more = f"{len(found) - SHOWN}{'+' if len(found) == COUNTED else ''}"
             st.caption(_("… and {count} more. A contact or a planned next step keeps a customer.", count=more))
 
 

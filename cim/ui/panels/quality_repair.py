@@ -122,8 +122,7 @@ def _list(fixes: list[FixView]) -> None:
         {
             _("Customer"): f"[{safe(fix.name)}](/customer?id={fix.customer_id})",
             _("Owner"): safe(fix.owner) or _("Public pool"),
-            _("Problem"): safe(_(fix.text, **fix.params)),
-            _("What to do"): safe(_(fix.fix)),
+            _("Problem"): f"{safe(_(fix.text, **fix.params))} :gray[→ {safe(_(fix.fix))}]",
             _("Brings"): f"+{format_number(fix.points)}",
         }
         for fix in fixes
