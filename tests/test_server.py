@@ -194,7 +194,7 @@ def signed_in(web: TestClient, name: str) -> TestClient:
     return theirs
 
 
-def run_of(user_info: dict[str, str | bool | None]) -> ScriptRunContext:
+def run_of(user_info: dict[str, Any]) -> ScriptRunContext:
     """A run of a page in the browser session of this cookie."""
     return ScriptRunContext(
         session_id=str(user_info),

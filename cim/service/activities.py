@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select, tuple_
+from sqlalchemy import Select, String, and_, cast, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from cim import clock, db
 from cim.access import SYSTEM
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.i18n import _
-from cim.models import Activity, AuditEntry, Customer, Task, User
+from cim.models import Activity, AuditEntry, Customer, StoredFile, Task, User
 from cim.models.activity import ActivityDraft, ActivityType, ActivityView, Outcome
 from cim.models.audit import Result
 from cim.models.base import View
@@ -25,6 +25,8 @@ from cim.work import Work, command, query
 FUTURE = timedelta(days=1)
 FOLD = timedelta(minutes=2)
 """Field edits of one person that lie closer together are shown as one."""
+FILE_ACTIONS = ("files.add", "files.remove", "files.restore")
+"""What the timeline tells of a customer's files; their names stay in the list of files."""
 RECENT = 5000
 NO_CONTACT = (ActivityType.NOTE,)
 """Types that do not count as having been in contact."""
@@ -193,7 +195,7 @@ def get(work: Work, activity_id: int) -> ActivityView:
 
 @query(Permission.CUSTOMER_READ)
 def history(work: Work, customer_id: int, *, since: datetime | None = None, limit: int = 100) -> list[ChangeView]:
-    """Edits of the customer's own fields, newest first; those of one person less than two minutes apart are one.
+    """Edits of the customer's own fields and what came of its files, newest first; those of one person less than two minutes apart are one.
     The log holds the values, this list only says which fields. Edits of records that were merged into the customer are
     among them. Raises NotFound outside the actor's scope."""
     work.get(Customer, customer_id)
@@ -202,8 +204,12 @@ def history(work: Work, customer_id: int, *, since: datetime | None = None, limi
     who = func.coalesce(User.name, func.nullif(entry.actor, SYSTEM.username), "")
     wanted = select(entry.at, who, entry.action, entry.fields)
     wanted = wanted.outerjoin(User, User.id == entry.actor_id)
-    here = and_(entry.object_type == "customer", entry.object_id.in_(ids), entry.result == Result.OK)
-    wanted = wanted.where(here, entry.row_digest.is_not(None), entry.fields != "", entry.action != "demo.load")
+    files = select(cast(StoredFile.id, String)).where(StoredFile.customer_id == customer_id)  # type: ignore[arg-type]
+    of_files = and_(entry.object_type == "stored_file", entry.action.in_(FILE_ACTIONS), entry.object_id.in_(files))
+    here = or_(and_(entry.object_type == "customer", entry.object_id.in_(ids)), of_files)
+    wanted = wanted.where(
+        here, entry.result == Result.OK, entry.row_digest.is_not(None), entry.fields != "", entry.action != "demo.load"
+    )
     if since is not None:
         wanted = wanted.where(entry.at >= since)
     folded: list[ChangeView] = []

@@ -14,6 +14,7 @@ from cim.config import settings
 from cim.crypto import Cipher, FileCipher, Unreadable
 from cim.errors import Conflict, Invalid, NotFound
 from cim.history import place
+from cim.i18n import N_
 from cim.models import Customer, StoredFile, User
 from cim.models.base import columns
 from cim.models.stored_file import FileView
@@ -32,7 +33,7 @@ log = logging.getLogger("cim.files")
 MOST_FILES = 200
 """Of one customer; removed ones do not count."""
 GRACE_SECONDS = 24 * 3600
-_GONE = "The content of this file can no longer be read. Tell your administrator."
+_GONE = N_("The content of this file can no longer be read. Tell your administrator.")
 
 
 class Content(bytes):

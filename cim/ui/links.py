@@ -25,4 +25,3 @@ def follow_ups(counted: FollowUpsView) -> dict[str, str]:
 def address(page: str, query: dict[str, str]) -> str:
     """The same as an address, for a link inside a text."""
     return f"/{page.removeprefix('pages/').removesuffix('.py')}?{urlencode(query)}"
-

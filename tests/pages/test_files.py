@@ -41,6 +41,8 @@ def test_ann_adds_files(people: Personas, one: int, open_page: OpenPage) -> None
     assert {f.name for f in service.files.list(people.ann, one)} == {"采购合同.pdf", "纪要.txt"}
     [file] = [f for f in service.files.list(people.ann, one) if f.name == "采购合同.pdf"]
     assert f"(/files/{file.id})" in captions(app)
+    assert "添加文件" in "\n".join(change.value for change in app.markdown), "the timeline tells of it"
+    assert [c.action for c in service.activities.history(people.ann, one)] == ["files.add", "customers.create"]
     assert service.files.read(people.ann, file.id) == PDF[1]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -158,3 +161,23 @@ def test_what_is_no_table_is_refused(people: Personas, open_page: OpenPage) -> N
     app = uploaded(people, open_page, b"%PDF-1.7\n\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f\x10" * 5)
     assert len(app.error) >= 1
     assert not [b for b in app.button if (b.key or "").startswith("imports.next")]
+
+
+def test_another_sheet_of_a_workbook_can_be_chosen(people: Personas, open_page: OpenPage) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["x", "y"])  # type: ignore[union-attr]
+    book.active.append(["1", "2"])  # type: ignore[union-attr]
+    page = book.create_sheet("名单")
+    page.append(["公司名称", "手机"])
+    page.append(["甲公司", "13800138000"])
+    out = io.BytesIO()
+    book.save(out)
+    app = open_page(people.ann, PAGE)
+    app.file_uploader[0].upload("客户.xlsx", out.getvalue(), "application/octet-stream").run()
+    assert not app.exception
+    {box.label: box for box in app.selectbox}["工作表"].select("名单").run()
+    assert list(app.dataframe[0].value.columns) == ["公司名称", "手机"]
+    press(app, "imports.next")
+    assert {box.label: box.value for box in app.selectbox}["公司名称"] == "name"
+    settled(press(settled(press(app, "imports.check")), "imports.run"))
+    assert service.customers.search(people.ann).rows[0].name == "甲公司"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 import random
-import zipfile
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from cim import clock, crypto, db, file_store, file_types, service
+from cim import clock, crypto, db, file_store, service
 from cim.access import SYSTEM, Actor
 from cim.config import settings
 from cim.errors import CimError, Conflict, Denied, Invalid, NotFound
@@ -27,15 +25,6 @@ from tests.factories import Personas, history, recorded
 
 PDF = b"%PDF-1.7\n" + b"contract 13800138000 " * 50
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
-
-
-def office(*parts: str, body: bytes = b"<x/>", **options: Any) -> bytes:
-    """An office file of these parts."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in ("[Content_Types].xml", *parts):
-            archive.writestr(part, body, **options)
-    return made.getvalue()
 
 
 @pytest.fixture
@@ -155,15 +144,6 @@ def test_rename_keeps_the_ending(people: Personas, one: int) -> None:
     assert files.list(people.ann, one)[0].name == "合同.exe.pdf"
 
 
-def test_a_masked_name_that_comes_back_changes_nothing(people: Personas, one: int) -> None:
-    number = files.add(people.ann, one, "张三 13800138000.pdf", PDF, note="电话 13900139000")
-    [shown] = files.list(people.kai, one)
-    assert not files.rename(people.kai, number, shown.name, note=shown.note)
-    assert files.rename(people.kai, number, shown.name, note="新备注")
-    [seen] = files.list(people.ann, one)
-    assert (seen.name, seen.note) == ("张三 13800138000.pdf", "新备注")
-
-
 def test_removed_files_come_back(people: Personas, one: int) -> None:
     number = files.add(people.ann, one, "合同.pdf", PDF)
     with recorded("files.remove", by=people.ann, times=1):
@@ -228,119 +208,13 @@ def test_the_pool_is_closed_until_claimed(people: Personas) -> None:
     assert files.list(people.ann, pool)[0].name == "张三13900139000.pdf"
 
 
-def test_a_name_tells_no_number_to_who_may_not_see_it(people: Personas, one: int) -> None:
-    names = {
-        "张三 138 0013-8000.pdf": "张三 138****8000.pdf",
-        "110101199003077758 身份证.pdf": "110****7758 身份证.pdf",
-        "zhangsan@qq.com.pdf": "z***@qq.com.pdf",
-        "合同 2026-03-05 第1版.pdf": "合同 2026-03-05 第1版.pdf",
-    }
-    for place, name in enumerate(names):
-        files.add(people.ann, one, name, PDF + bytes([place]), note=name)
-    for me in (people.kai, people.audrey, people.root):
-        assert {(f.name, f.note) for f in files.list(me, one)} == {(shown, shown) for shown in names.values()}
-        for asked in ("13800138000", "0013", "138 0013", "19900307", "zhangsan"):
-            assert files.find(me, asked) == [], asked
-    assert len(files.find(people.mei, "0013")) == 1
-
-
-def test_find_reads_words_in_any_order_and_no_wildcards(people: Personas, one: int) -> None:
-    files.add(people.ann, one, "采购合同 ＡＢＣ.pdf", PDF)
-    files.add(people.ann, one, "100%_done.png", PNG)
-    for asked in ("合同", "abc 採購", "ＡＢＣ", "PDF"):
-        assert [f.name for f in files.find(people.ann, asked)] == ["采购合同 ＡＢＣ.pdf"], asked
-    for asked in ("", "  ", "报价", "1_0"):
-        assert files.find(people.ann, asked) == []
-    assert [f.name for f in files.find(people.ann, "%")] == ["100%_done.png"]
-
-
 # ---- what is refused
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-WORD = "WordDocument".encode("utf-16-le")
-REFUSED = {
-    "a.html": b"<html></html>",
-    "a.svg": SVG,
-    "a.exe": b"MZ\x90",
-    "a.bat": b"echo",
-    "a.js": b"alert(1)",
-    "a.zip": office("a"),
-    "a.docm": office("word/document.xml"),
-    "a": PDF,
-    "a.pdf.exe": PDF,
-    "b.pdf": SVG,
-    "c.pdf": b"",
-    "d.png": PDF,
-    "e.jpg": PNG,
-    "f.webp": b"RIFF\0\0\0\0WAVE",
-    "g.txt": b"MZ\x90\0",
-    "h.txt": SVG,
-    "i.csv": b"\xef\xbb\xbf <!DOCTYPE html>",
-    "j.txt": "﻿<script>".encode("utf-16"),
-    "k.txt": b"\x81\xff\xff",
-    "l.docx": office("xl/workbook.xml"),
-    "m.docx": office("word/document.xml", "word/vbaProject.bin"),
-    "n.xlsx": office("xl/workbook.xml", "xl/activeX/activeX1.xml"),
-    "o.xlsx": office("xl/workbook.xml", body=b"0" * 8_000_000),
-    "p.docx": b"PK\x03\x04 rubbish",
-    "q.doc": COMPOUND + b"anything",
-    "r.doc": COMPOUND + WORD + "_VBA_PROJECT".encode("utf-16-le"),
-    "s.xls": COMPOUND + "Workbook".encode("utf-16-le") + "EncryptedPackage".encode("utf-16-le"),
-    "t.pptx": office("ppt/presentation.xml", *(f"ppt/media/{n}.png" for n in range(6000))),
-}
-KEPT = {
-    "a.pdf": PDF,
-    "a.PNG": PNG,
-    "a.jpeg": b"\xff\xd8\xff\xe0 rest",
-    "a.webp": b"RIFF\x10\0\0\0WEBPVP8 ",
-    "a.docx": office("word/document.xml"),
-    "a.xlsx": office("xl/workbook.xml"),
-    "a.pptx": office("ppt/presentation.xml"),
-    "a.doc": COMPOUND + WORD,
-    "a.xls": COMPOUND + "Workbook".encode("utf-16-le"),
-    "a.txt": "会议纪要".encode("gb18030"),
-    "b.txt": "会议纪要".encode(),
-    "c.csv": "a,b".encode("utf-16"),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_may_not_be_kept(people: Personas, one: int, name: str) -> None:
+@pytest.mark.parametrize("name", ["a.html", "a.pdf.exe", "b.pdf", "", "..", "/", "\u202e.pdf"])
+def test_what_is_refused_leaves_nothing(people: Personas, one: int, name: str) -> None:
     before = len(history())
-    with pytest.raises(Invalid) as refused:
-        files.add(people.ann, one, name, REFUSED[name])
-    assert refused.value.field == "file"
-    assert (files.list(people.ann, one), on_disk(), len(history())) == ([], [], before)
-
-
-@pytest.mark.parametrize("name", KEPT)
-def test_what_may_be_kept(people: Personas, one: int, name: str) -> None:
-    assert files.read(people.ann, files.add(people.ann, one, name, KEPT[name])) == KEPT[name]
-
-
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("../../etc/合同.pdf", "合同.pdf"),
-        ("C:\\Users\\张三\\合同.pdf", "合同.pdf"),
-        ("a\u202efdp.exe.pdf", "afdp.exe.pdf"),
-        ("a\x00\x1b b\n\tc.pdf", "a b c.pdf"),
-        ('a<b>:"|?*.pdf', "a_b______.pdf"),
-        (" .合同.pdf. ", "合同.pdf"),
-        ("e\u0301.pdf", "é.pdf"),
-        ("长" * 300 + ".pdf", "长" * 196 + ".pdf"),
-        ("CON.pdf", "CON.pdf"),
-    ],
-)
-def test_names_are_made_safe(given: str, kept: str) -> None:
-    assert file_types.clean(given) == kept
-    assert file_types.clean(kept) == kept
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "/", " .pdf", "\u202e.pdf", "a/"])
-def test_a_name_there_must_be(people: Personas, one: int, name: str) -> None:
     with pytest.raises(Invalid):
-        files.add(people.ann, one, name, PDF)
+        files.add(people.ann, one, name, b"<html>")
+    assert (files.list(people.ann, one), on_disk(), len(history())) == ([], [], before)
 
 
 def test_the_largest_file_and_the_most_files(people: Personas, one: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,4 +201,4 @@ def test_no_cell_of_a_workbook_is_a_formula(people: Personas) -> None:
         book = openpyxl.load_workbook(io.BytesIO(content))
         cells = [cell for page in book for row in page.iter_rows() for cell in row if cell.value is not None]
         assert {cell.data_type for cell in cells} == {"s"}
-        assert not any(page._hyperlinks for page in book)  # type: ignore[attr-defined]
+        assert not any(page._hyperlinks for page in book)

@@ -131,10 +131,9 @@ def _entry(entry: ActivityView, *, named: bool) -> str:
 
 def _change(change: ChangeView) -> str:
     action = _(labels.ACTIONS[change.action]) if change.action in labels.ACTIONS else ""
-    # a record that got its code has just been made: every field is in it, and none of them is news
-    fields = (
-        "" if "code" in change.fields else ", ".join(change.labels.get(name) or _field(name) for name in change.fields)
-    )
+    # a record that got its code has just been made: every field is in it, and none of them is news; so with a file
+    made = "code" in change.fields or change.action.startswith("files.")
+    fields = "" if made else ", ".join(change.labels.get(name) or _field(name) for name in change.fields)
     who = change.actor or _("System")
     text = " · ".join(part for part in (safe(who), safe(action), safe(fields)) if part)
     return f"- :gray[{clock.local(change.at):%H:%M} · :material/edit_note: {text}]"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import streamlit as st
 
+from cim import clock
 from cim.config import settings
 from cim.i18n import _, format_number
 from cim.models.imports import DeskView, ImportKind, ImportPreview
@@ -14,6 +17,8 @@ from cim.ui import feedback
 from cim.ui.panels import import_steps, import_words
 from cim.ui.text import safe
 from cim.work import Actor
+
+_ICONS = {JobStatus.RUNNING: ":material/hourglass_top:", JobStatus.DONE: ":material/check_circle:"}
 
 
 def choose(me: Actor) -> None:
@@ -70,11 +75,12 @@ def reading(me: Actor, key: str, desk: DeskView) -> None:
 
 
 def _begun(me: Actor) -> None:
-    """What is still going on: an import that runs, and a file that was left on the desk."""
+    """What is going on: an import that runs or ended within the hour, and a file that was left on the desk."""
     for job in jobs.mine(me, kind="imports.run", limit=1):
-        if job.status is JobStatus.RUNNING:
+        if job.finished_at is None or clock.now() - job.finished_at < timedelta(hours=1):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f":material/hourglass_top: {safe(job.title)}", width="content")
+                icon = _ICONS.get(job.status, ":material/error:")
+                st.markdown(f"{icon} {safe(job.title)}", width="content")
                 st.button(
                     _("Show"),
                     key="imports.running",

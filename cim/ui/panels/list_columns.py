@@ -30,7 +30,9 @@ def labels(me: Actor, names: list[str]) -> dict[str, str]:
 
 def choose(me: Actor, shelf: Shelf, asked: Asked, names: list[str]) -> None:
     """The button that opens the choice."""
-    box = st.popover("", icon=":material/view_column:", key="search.columns.box", on_change="rerun", help=_("Choose columns"))
+    box = st.popover(
+        "", icon=":material/view_column:", key="search.columns.box", on_change="rerun", help=_("Choose columns")
+    )
     if not box.open:
         return
     with box:
