@@ -111,6 +111,7 @@ def remove(work: Work, chosen: Selection, *, reason: str = "") -> BulkResult:
     def away(rows: Sequence[Customer]) -> list[Customer]:
         for row in rows:
             row.deleted_at = work.now
+        index.drop(work, [row.id for row in rows if row.id is not None])
         return list(rows)
 
     return _each(work, chosen, away, [], reason, edited=False)

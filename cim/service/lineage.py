@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from cim.models import Customer
 from cim.models.base import columns
-from cim.work import Work
+from cim.work import LARGEST_ID, Work
 
 CUSTOMERS = columns(Customer)
 
@@ -16,6 +16,8 @@ CUSTOMERS = columns(Customer)
 def successor(work: Work, customer_id: int) -> int | None:
     """The customer that a merged record stands for now, through any number of merges; None when it was not merged."""
     found, step = None, customer_id
+    if not 0 < customer_id <= LARGEST_ID:
+        return None
     while True:
         into = work.session.execute(select(CUSTOMERS.merged_into_id).where(CUSTOMERS.id == step)).scalar_one_or_none()
         if into is None:

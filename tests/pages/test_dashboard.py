@@ -63,8 +63,10 @@ def test_the_checklist_goes_when_the_work_has_begun(people: Personas, open_page:
     assert _("First steps") in texts(open_page(people.ann))
     service.activities.log(people.ann, made, ActivityDraft(content="打过电话"))
     assert _("First steps") not in texts(open_page(people.ann))
-    assert _("First steps") in texts(open_page(people.root)), "the backup is still missing"
+    assert _("First steps") in texts(open_page(people.root)), "backup and option lists are still missing"
     service.backups.create(people.root)
+    assert _("First steps") in texts(open_page(people.root)), "option lists are still missing"
+    service.options.take_shipped(people.root, "industry")
     assert _("First steps") not in texts(open_page(people.root))
 
 

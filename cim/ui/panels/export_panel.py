@@ -72,7 +72,7 @@ def _columns(me: Actor, kind: ImportKind, key: str) -> list[str] | None:
         return None
     offered = {column.name: column.header for column in service.exports.choices(me, kind)}
     return st.multiselect(
-        _("Columns"),
+        _("Choose columns"),
         list(offered),
         format_func=lambda name: _called(name, offered[name]),
         key=f"{key}.fields.{kind.value}",

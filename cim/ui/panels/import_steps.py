@@ -14,7 +14,7 @@ from cim.ui import feedback, gate
 from cim.work import Actor
 
 FILE, COLUMNS, CHECK, IMPORT = "file", "columns", "check", "import"
-TITLES = {FILE: N_("File"), COLUMNS: N_("Columns"), CHECK: N_("Check"), IMPORT: N_("Import")}
+TITLES = {FILE: N_("File"), COLUMNS: N_("Match columns"), CHECK: N_("Check"), IMPORT: N_("Import")}
 
 
 def here() -> tuple[str, str, int | None]:
