@@ -253,7 +253,12 @@ def test_backup_refuses_what_is_not_one(run: Shell, people: Personas, tmp_path: 
 
 
 def test_db_check_and_upgrade(run: Shell, people: Personas) -> None:
-    assert run.json("db", "check") == {"ok": True, "revision": schema.newest(), "newest": schema.newest(), "problems": []}
+    assert run.json("db", "check") == {
+        "ok": True,
+        "revision": schema.newest(),
+        "newest": schema.newest(),
+        "problems": [],
+    }
     assert run.json("db", "upgrade")["backup"] is None
     with db.engine().begin() as connection:
         connection.execute(text("ALTER TABLE team ADD COLUMN extra INTEGER"))

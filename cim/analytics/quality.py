@@ -1,4 +1,4 @@
-"""Data quality of one customer: 0 to 100 points, every lost point with its reason (docs/decisions/0016-data-quality.md).
+"""Data quality of one customer: 0 to 100 points, every lost point with its reason (docs/decisions/0017-data-quality.md).
 
 40 for completeness, 30 for validity (with consistency), 15 for uniqueness, 15 for freshness.
 """

@@ -17,7 +17,20 @@ from cim.config import settings
 from cim.errors import CimError
 from cim.i18n import N_, _
 
-GROUPS = ("system", "demo", "schema", "accounts", "data", "duplicates", "undo", "insights", "audit", "backups", "jobs", "bench")
+GROUPS = (
+    "system",
+    "demo",
+    "schema",
+    "accounts",
+    "data",
+    "duplicates",
+    "undo",
+    "insights",
+    "audit",
+    "backups",
+    "jobs",
+    "bench",
+)
 """Modules of this package, in the order of the help page."""
 
 UNREACHABLE = N_("The database does not answer ({problem}). Check CIM_DATABASE_URL, or run `python -m cim init` first.")

@@ -15,12 +15,14 @@ from cim.models import Customer, CustomerTag, CustomValue
 from cim.models.base import columns
 from cim.models.custom import CustomFieldView, Noun
 from cim.models.customer import CustomerDraft
-from cim.models.listing import MOST_SELECTED, BulkResult, CellEdit, Selection, Skipped
+from cim.models.listing import MOST_SELECTED as MOST_SELECTED
+from cim.models.listing import BulkResult, CellEdit, Selection, Skipped
 from cim.permissions import Permission
 from cim.service import (
     custom_types,
     custom_values,
     customers,
+    index,
     ownership,
     record,
     regions,

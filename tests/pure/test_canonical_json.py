@@ -11,7 +11,7 @@ from cim import normalize
 
 def test_json_is_byte_for_byte_that_of_the_standard_library() -> None:
     chance = random.Random(3)
-    alphabet = [*map(chr, range(0x250)), *"客户信息，。😀\u2028\u2029\ufeff\"\\/"]
+    alphabet = [*map(chr, range(0x250)), *'客户信息，。😀\u2028\u2029\ufeff"\\/']
     for _ in range(3000):
         word = "".join(chance.choices(alphabet, k=chance.randrange(30)))
         value = [word, chance.randrange(-(10**18), 10**18), None, True, [{word: [None, word]}]]

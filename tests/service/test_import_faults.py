@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,13 +100,17 @@ def _interrupt(_done: int, _all: int) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_killed_import_is_there_whole_or_not_at_all(people: Personas, home: Path) -> None:
-    """T25: the process that imports is killed at eight points, from the first word it says to its last."""
+@pytest.mark.parametrize("points", [(0, 2, 7), pytest.param(tuple(range(8)) * 5, marks=pytest.mark.assure("G15"))])
+def test_a_killed_import_is_there_whole_or_not_at_all(
+    people: Personas, home: Path, points: tuple[int, ...], record_property: Callable[[str, object], None]
+) -> None:
+    """T25: the process that imports is killed at several points, from the first word it says to its last."""
+    record_property("tried", len(points))
     outcomes = []
-    for attempt in range(8):
+    for attempt, point in enumerate(points):
         file = home / f"{attempt}.csv"
         file.write_text(lines(f"K{attempt}-"), "utf-8")
-        _import_and_kill(file, after=attempt)
+        _import_and_kill(file, after=point)
         with db.session(writing=False) as session:
             code: Any = Customer.code
             mine = session.execute(select(func.count()).where(code.startswith(f"K{attempt}-"))).scalar_one()

@@ -24,6 +24,7 @@ from tests.service.undo_model import Model, differing, picture, wrong
 
 OPERATIONS = 80
 SEEDS = (1, 2, 3, 4, 5)
+LONG = [pytest.param(seed, marks=pytest.mark.assure("G38")) for seed in range(6, 36)]
 NAMES = (
     "南京信诺环保科技",
     "成都远山食品",
@@ -207,7 +208,7 @@ def _newest() -> int:
     return entries[-1].change_set_id if entries else 0
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", [*SEEDS, *LONG])
 def test_undo_is_what_the_model_says(people: Personas, seed: int) -> None:
     """80 operations of five seeds are 400 in all."""
     for noun, label, key in ((Noun.CUSTOMER, "暗号", "secret"), (Noun.CONTACT, "家里电话", "cell")):

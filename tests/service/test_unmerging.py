@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -20,11 +21,9 @@ from cim.models.task import TaskDraft
 from cim.permissions import Permission
 from cim.service import custom, record
 from cim.work import Work, command
-from tests.conftest import POSTGRES
 from tests.factories import Personas, recorded
 
 merge, unmerge = service.customers.merge, service.customers.unmerge
-MERGES = 60 if POSTGRES else 200
 TABLES = ("customer", "contact", "activity", "task", "stored_file", "customer_tag", "star", "duplicate_pair")
 FREE = {"version", "updated_at", "quality", "pool_warned_at", "keys"}
 """Columns that are no part of a record's content: counters, dates of writing, and the keys a file collects."""
@@ -119,9 +118,13 @@ def fields(people: Personas) -> None:
     service.custom.define(people.root, CustomFieldDraft(noun=Noun.CONTACT, key="birth", label="老家", personal=True))
 
 
-def test_random_merges_come_apart_to_the_byte_in_any_order(people: Personas, fields: None) -> None:
+@pytest.mark.parametrize("merges", [40, pytest.param(200, marks=pytest.mark.assure("G37"))])
+def test_random_merges_come_apart_to_the_byte_in_any_order(
+    people: Personas, fields: None, merges: int, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("tried", merges)
     chance = Random(3)
-    sizes = [chance.choice((2, 2, 3)) for _number in range(MERGES)]
+    sizes = [chance.choice((2, 2, 3)) for _number in range(merges)]
     ids = build(people.ann, chance, sum(sizes))
     chance.shuffle(ids)
     before = stored()

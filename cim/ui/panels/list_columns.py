@@ -31,7 +31,11 @@ def labels(me: Actor, names: list[str]) -> dict[str, str]:
 def choose(me: Actor, shelf: Shelf, asked: Asked, names: list[str]) -> None:
     """The button that opens the choice."""
     box = st.popover(
-        _("Columns"), icon=":material/view_column:", key="search.columns.box", on_change="rerun", help=_("Choose columns")
+        _("Columns"),
+        icon=":material/view_column:",
+        key="search.columns.box",
+        on_change="rerun",
+        help=_("Choose columns"),
     )
     if not box.open:
         return

@@ -35,7 +35,11 @@ def show(me: Actor, shelf: Shelf, asked: Asked) -> None:
             width="stretch",
         )
         box = st.popover(
-            _("Views"), icon=":material/bookmark_add:", key=BOX, on_change="rerun", help=_("Keep, share or remove views")
+            _("Views"),
+            icon=":material/bookmark_add:",
+            key=BOX,
+            on_change="rerun",
+            help=_("Keep, share or remove views"),
         )
     if box.open:
         with box:
