@@ -28,7 +28,7 @@ from cim import backup, crypto, downloads, i18n, passwords, schema
 from cim.access import SYSTEM, Actor
 from cim.config import settings
 from cim.errors import CimError
-from cim.service import chores, jobs, regions, sessions
+from cim.service import chores, import_desk, jobs, regions, sessions
 
 log = logging.getLogger("cim.server")
 
@@ -271,7 +271,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     await run_in_threadpool(_warm)
     await run_in_threadpool(jobs.mark_lost, SYSTEM)
     tidying = [
-        asyncio.create_task(_every(COLLECT_SECONDS, gc.collect)),
+        asyncio.create_task(_every(COLLECT_SECONDS, _tidy)),
         asyncio.create_task(_every(CHORE_SECONDS, chores.run_due, SYSTEM)),
     ]
     try:
@@ -280,6 +280,13 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         for chore in tidying:
             chore.cancel()
         await asyncio.gather(*tidying, return_exceptions=True)
+
+
+def _tidy() -> None:
+    """Let go of files and results that were kept for their hour, also when nobody comes any more."""
+    import_desk.forget_old()
+    jobs.forget_old()
+    gc.collect()
 
 
 def _warm() -> None:

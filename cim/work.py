@@ -91,13 +91,18 @@ class Work:
         """The rows of `model` in the recycle bin that the actor may bring back."""
         return access.removed(self.actor, model)
 
-    def get(self, model: type[M], key: Any, *, version: int | None = None, to: Permission | None = None) -> M:
-        """One row in the actor's reach. NotFound when there is none; Conflict when it is no longer at `version`;
-        Denied when the actor may see it but the permission `to` does not reach its owner."""
+    def get(
+        self, model: type[M], key: Any, *, version: int | None = None, to: Permission | None = None, held: bool = False
+    ) -> M:
+        """One row in the actor's reach, with `held` locked and as it is stored by now. NotFound when there is none;
+        Conflict when it is no longer at `version`; Denied when the actor may see it but `to` does not reach its owner."""
         table: Any = model
         row: M | None = None
         if not isinstance(key, int) or 0 < key <= LARGEST_ID:
-            row = self.session.execute(select(model).where(table.id == key, self.visible(model))).scalar_one_or_none()
+            wanted = select(model).where(table.id == key, self.visible(model))
+            if held:
+                wanted = wanted.with_for_update().execution_options(populate_existing=True)
+            row = self.session.execute(wanted).scalar_one_or_none()
         if row is None:
             raise NotFound("This record does not exist or is not yours to see.")
         if to is not None and isinstance(row, Customer) and not access.owns(self.actor, to, row.owner_id):
@@ -105,6 +110,10 @@ class Work:
         if version is not None and getattr(row, "version", version) != version:
             raise Conflict("Somebody changed this record while you were editing it.")
         return row
+
+    def find(self, model: type[M], key: int) -> M | None:
+        """The row of this number, whoever may see it; None when there is none, also for a number no row can have."""
+        return self.session.get(model, key) if 0 < key <= LARGEST_ID else None
 
     def owns(self, permission: Permission, owner_id: int | None) -> bool:
         """Whether a permission of the actor reaches rows of this owner."""

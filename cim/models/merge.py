@@ -13,7 +13,8 @@ from cim.models.base import Model
 
 class Merge(Model, table=True):
     """One loser of one merge. `kept` holds what history does not: sealed values as they were stored before ("customer.1.phone":
-    hexadecimal), so that unmerge restores the very same bytes."""
+    hexadecimal), so that unmerge restores the very same bytes. `undone_by_id` is the change-set that took it apart, or the
+    one that took that back since: the last that turned it round."""
 
     __tablename__ = "merge"
     __audited__ = False
@@ -24,3 +25,4 @@ class Merge(Model, table=True):
     kept: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     at: datetime
     undone_at: datetime | None = None
+    undone_by_id: int | None = Field(default=None, index=True)

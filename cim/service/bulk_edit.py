@@ -32,7 +32,7 @@ from cim.service import (
     views,
 )
 from cim.service.custom_values import PREFIX
-from cim.work import Work, command
+from cim.work import LARGEST_ID, Work, command
 
 CUSTOMERS = columns(Customer)
 TAGS = columns(CustomerTag)
@@ -46,6 +46,7 @@ CELLS = ("grade", "party", "industry", "source", "region", "contact", "preferenc
 MOST_CELLS = 2000
 NOT_YOURS = N_("This record does not exist or is not yours to see.")
 SOMEBODY_ELSES = N_("This customer is looked after by somebody else.")
+IN_POOL = N_("This customer is in the public pool: claim it first.")
 NO_COLUMN = N_("There is no column {name}.")
 
 Change = Callable[[Sequence[Customer]], list[Customer]]
@@ -153,14 +154,14 @@ def _each(
     done, ids = 0, _ids(work, chosen)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        where = CUSTOMERS.id.in_(part), work.visible(Customer)
+        where = CUSTOMERS.id.in_([i for i in part if 0 < i <= LARGEST_ID]), work.visible(Customer)
         # the lock keeps a colleague's save from failing the whole of it; SQLite has but one writer anyway
         held = select(Customer).where(*where).order_by(CUSTOMERS.id).with_for_update()
         rows = {row.id: row for row in work.session.execute(held).scalars()}
         work.load_ciphers(row.uid for row in rows.values())
         skipped += [Skipped(id=number, name="", msgid=NOT_YOURS) for number in part if number not in rows]
         free = [row for row in rows.values() if _may(work, right, row)]
-        skipped += [_skip(row, SOMEBODY_ELSES) for row in rows.values() if not _may(work, right, row)]
+        skipped += [_skip(row, SOMEBODY_ELSES if row.owner_id else IN_POOL) for row in rows.values() if not _may(work, right, row)]
         changed = change(free)
         if edited and changed:
             for row in changed:
@@ -317,7 +318,7 @@ def _draft(field: str, value: Any) -> CustomerDraft:
 
 def _at(work: Work, edit: CellEdit, error: CimError) -> Skipped:
     seen = select(CUSTOMERS.name).where(CUSTOMERS.id == edit.id, work.visible(Customer))
-    name = work.session.execute(seen).scalar_one_or_none() or ""
+    name = (work.session.execute(seen).scalar_one_or_none() if 0 < edit.id <= LARGEST_ID else None) or ""
     return Skipped(id=edit.id, name=name, field=edit.field, msgid=error.msgid, params=error.params)
 
 

@@ -20,6 +20,7 @@ from cim.service import custom_values, merging, pairs, views
 from cim.work import LARGEST_ID, Work
 
 CUSTOMERS = columns(Customer)
+PERSONAL = (*Customer.SEALED, "birthday")
 _PLACES = {"region_code": "region", "owner_id": "owner"}
 """Fields that are shown by the name of what they lead to."""
 
@@ -72,18 +73,26 @@ def _sides(work: Work, rows: Sequence[Customer], shown: dict[int, CustomerView])
 
 def _fields(work: Work, rows: Sequence[Customer], shown: dict[int, CustomerView]) -> list[MergeField]:
     """Every field that is filled in somewhere, the differing ones first. Whether values differ is judged by what is
-    stored: two masked ones may look alike."""
+    stored: two masked ones may look alike. Personal ones differ wherever one of them is masked: who may not see a value
+    is not to learn of it by putting a record of his own beside it."""
+    clear = _clear(work, rows)
     opened = {row.id or 0: views.opened(work, row) for row in rows}
     fields = []
     for name in merging.FIELDS:
         stored = {row.id or 0: _stored(row, name, opened, shown) for row in rows}
         seen = {i: getattr(view, _PLACES.get(name, name)) for i, view in shown.items()}
-        differs = len({repr(value) for value in stored.values()}) > 1
+        hidden = name in PERSONAL and not clear
+        differs = hidden or len({repr(value) for value in stored.values()}) > 1
         joined = name in (*merging.JOINED, "tags")
         fields.append(MergeField(name=name, values=seen, differs=differs, joined=joined))
     fields += _custom(work, rows, shown)
     filled = [one for one in fields if any(value not in (None, "", []) for value in one.values.values())]
     return sorted(filled, key=lambda one: not one.differs)
+
+
+def _clear(work: Work, rows: Sequence[Customer]) -> bool:
+    """Whether the actor sees every one of these records unmasked."""
+    return all(work.may_see_clear(row.owner_id) for row in rows)
 
 
 def _stored(row: Customer, name: str, opened: dict[int, dict[str, str]], shown: dict[int, CustomerView]) -> Any:
@@ -94,6 +103,7 @@ def _stored(row: Customer, name: str, opened: dict[int, dict[str, str]], shown: 
 
 def _custom(work: Work, rows: Sequence[Customer], shown: dict[int, CustomerView]) -> list[MergeField]:
     held = custom_values.values(work, Noun.CUSTOMER, list(shown))
+    clear = _clear(work, rows)
     fields = []
     for own in custom_values.live(work, Noun.CUSTOMER):
         stored = {i: held.get(i, {}).get(own.key) for i in shown}
@@ -102,7 +112,7 @@ def _custom(work: Work, rows: Sequence[Customer], shown: dict[int, CustomerView]
                 name=custom_values.PREFIX + own.key,
                 label=own.named(language()),
                 values={i: view.custom.get(own.key) for i, view in shown.items()},
-                differs=len({repr(value) for value in stored.values()}) > 1,
+                differs=(own.personal and not clear) or len({repr(value) for value in stored.values()}) > 1,
             )
         )
     return fields

@@ -234,7 +234,7 @@ def _stages(draft: CustomFieldDraft) -> list[Any]:
 
 
 def _get(work: Work, field_id: int, version: int | None) -> CustomField:
-    row = work.session.get(CustomField, field_id)
+    row = work.find(CustomField, field_id)
     if row is None:
         raise NotFound("This record does not exist or is not yours to see.")
     if version is not None and row.version != version:
@@ -282,6 +282,7 @@ def _rename(work: Work, row: CustomField, told: Mapping[str, str]) -> bool:
             value = found[each.id][row.key]
             words = [told.get(word, word) for word in custom_types.words_of(value)]
             after = list(dict.fromkeys(words)) if isinstance(value, list) else words[0]
-            if custom_values.write(work, each, row.key, after) and row.noun is Noun.CUSTOMER:
+            written = custom_values.write(work, each, row.key, after)
+            if written and row.noun is Noun.CUSTOMER and each.deleted_at is None:  # what is removed is not found
                 record.reindex(work, each)
     return bool(ids)

@@ -193,7 +193,7 @@ def assign(work: Work, customer_id: int, owner_id: int | None, *, reason: str = 
         new_owner(work, owner_id, Permission.CUSTOMER_ASSIGN)
     if row.owner_id == owner_id:
         return False
-    work.reason = reason[:500]
+    work.reason = reason[:500] or work.reason  # as part of an update or an import, whose reason stands
     ownership.give(work, [row], owner_id)
     return True
 
@@ -205,7 +205,7 @@ def hand_over(
     """Give all customers of one user (who may be disabled) to another one, or to the public pool (None), with their open
     tasks, in one change that can be undone; with `narrowed` those of them that it lets through. At most 20,000 at once.
     Raises Invalid without a reason, and for people outside the actor's reach."""
-    giver = work.session.get(User, giver_id)
+    giver = work.find(User, giver_id)
     if giver is None or not work.owns(Permission.CUSTOMER_ASSIGN, giver_id):
         raise Invalid("giver_id", "Choose whose customers are to be handed over.")
     if taker_id == giver_id:
@@ -348,7 +348,7 @@ def _completed(draft: CustomerDraft, row: Customer, before: dict[str, Any]) -> C
 
 def new_owner(work: Work, owner_id: int, permission: Permission) -> int:
     """The id of a user who may be given customers by this right of the actor. Raises Invalid("owner_id")."""
-    user = work.session.get(User, owner_id)
+    user = work.find(User, owner_id)
     if user is None or user.status is not UserStatus.ACTIVE:
         raise Invalid("owner_id", "Choose an active user as owner.")
     if not work.owns(permission, owner_id):

@@ -162,8 +162,7 @@ def remove(work: Work, file_id: int, *, reason: str = "") -> None:
 @command(Permission.CUSTOMER_WRITE)
 def restore(work: Work, file_id: int) -> None:
     """Take `remove` back. NotFound for a file that is not there, Conflict when its content is gone for good."""
-    of_mine = FILES.customer_id.in_(select(CUSTOMERS.id).where(work.visible(Customer)))
-    row = work.session.execute(select(StoredFile).where(FILES.id == file_id, of_mine)).scalar_one_or_none()
+    row = work.find(StoredFile, file_id)
     if row is None:
         raise NotFound("This record does not exist or is not yours to see.")
     work.get(Customer, row.customer_id, to=Permission.CUSTOMER_WRITE)

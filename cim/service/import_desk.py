@@ -35,6 +35,12 @@ MOST_REMEMBERED = 300
 """Headers whose columns are remembered for one user and kind."""
 
 _GONE = N_("This import is no longer here: choose the file again.")
+_CHANGED = N_("The file was changed since it was checked. Check it again.")
+
+
+def _fresh_token() -> str:
+    """What the desk holds is named by its token: another file, column, choice or cell has another one."""
+    return secrets.token_hex(16)
 
 
 @dataclass
@@ -54,7 +60,7 @@ class _Desk:
     report: ImportReport | None = None
     checking: int | None = None
     running: int | None = None
-    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    token: str = field(default_factory=_fresh_token)
     run_token: str = ""
 
 
@@ -72,8 +78,8 @@ def put(work: Work, content: bytes, *, filename: str, kind: ImportKind) -> str:
         _forget_old()
         for old in [k for k, desk in _desks.items() if (desk.user_id, desk.url) == (fresh.user_id, fresh.url)]:
             del _desks[old]
-        for old in list(_desks)[: max(0, len(_desks) - MOST_DESKS + 1)]:
-            del _desks[old]
+        while len(_desks) >= MOST_DESKS:
+            del _desks[min(_desks, key=lambda old: _desks[old].touched)]
         _desks[key] = fresh
     return key
 
@@ -118,8 +124,10 @@ def read(
     reading = Reading(encoding, delimiter, sheet)
     if reading != desk.reading or desk.table is None:
         table = preparing.read(work, desk.content, desk.filename, desk.kind, reading)
-        desk.reading, desk.table, desk.mapping = reading, table, None
-        desk.prepared = desk.report = desk.checking = None
+        with _lock:
+            desk.reading, desk.table, desk.mapping, desk.decided = reading, table, None, {}
+            desk.prepared = desk.report = desk.checking = None
+            desk.token = _fresh_token()
     if desk.mapping is not None:
         return preparing.previewed(work, desk.table, desk.kind, desk.mapping)
     seen = preparing.previewed(work, desk.table, desk.kind, None)
@@ -139,39 +147,45 @@ def peek(work: Work, key: str) -> list[Preview]:
 def decide(work: Work, key: str, *, mapping: Mapping[str, str], choices: ImportChoices) -> None:
     """Keep what was chosen on the desk. Another column or default asks for judging every row again."""
     desk = _of(work, key)
-    if desk.mapping != dict(mapping) or desk.choices.defaults != choices.defaults:
-        desk.prepared, desk.decided = None, {}
-    if desk.mapping != dict(mapping) or desk.choices != choices:
-        desk.report = desk.checking = None
-        desk.token = secrets.token_hex(16)
-    desk.mapping, desk.choices = dict(mapping), choices
+    with _lock:
+        if desk.mapping != dict(mapping) or desk.choices.defaults != choices.defaults:
+            desk.prepared, desk.decided = None, {}
+        if desk.mapping != dict(mapping) or desk.choices != choices:
+            desk.report = desk.checking = None
+            desk.token = _fresh_token()
+        desk.mapping, desk.choices = dict(mapping), choices
 
 
 @query(Permission.IMPORT)
 def check(work: Work, key: str) -> int:
-    """Judge the file in the background and return the job's id. Raises Conflict when too much is running."""
+    """Judge the file in the background and return the job's id. What it finds is dropped when something else was decided
+    meanwhile. Raises Conflict when too much is running."""
     desk = _of(work, key)
     me = work.actor
-
-    if desk.table is None or desk.mapping is None:
+    # as it stands now: the job may have to wait for its turn, and the desk may be another by then
+    with _lock:
+        token, table, mapping, before = desk.token, desk.table, desk.mapping, desk.prepared
+        defaults, decided, how = desk.choices.defaults, dict(desk.decided), _how(desk)
+        desk.report = None
+    if table is None or mapping is None:
         raise NotFound(_GONE)
-    table = desk.table
 
     def judge(telling: Telling) -> dict[str, Any]:
-        prepared = desk.prepared or imports.prepare(
+        prepared = before or imports.prepare(
             me,
             table,
             filename=desk.filename,
             kind=desk.kind,
-            mapping=desk.mapping,
-            defaults=desk.choices.defaults,
+            mapping=mapping,
+            defaults=defaults,
             progress=telling.tell,
         )
-        report = imports.check(me, prepared, choices=desk.decided, progress=telling.tell, **_how(desk))
-        desk.prepared, desk.report = prepared, report
+        report = imports.check(me, prepared, choices=decided, progress=telling.tell, **how)
+        with _lock:
+            if desk.token == token:
+                desk.prepared, desk.report = prepared, report
         return {}
 
-    desk.report = None
     desk.checking = jobs.start(me, "imports.check", _("Checking {file}", file=desk.filename), judge)
     return desk.checking
 
@@ -180,14 +194,18 @@ def check(work: Work, key: str) -> int:
 def mend(
     work: Work, key: str, *, edits: Edits, drop: frozenset[int] | None = None, decided: Mapping[int, str] | None = None
 ) -> int:
-    """Correct cells, leave rows out, decide about possible duplicates; then check again. Returns the job's id."""
+    """Correct cells, leave rows out, decide about possible duplicates; then check again. Returns the job's id.
+    Raises Conflict when somebody in another tab did so in the same moment."""
     desk = _of(work, key)
-    if desk.prepared is None:
+    before = desk.prepared
+    if before is None:
         raise NotFound(_GONE)
-    if edits or drop is not None:
-        desk.prepared = imports.mend(work, desk.prepared, edits=edits, drop=drop)
-    desk.decided |= decided or {}
-    desk.token = secrets.token_hex(16)
+    mended = imports.mend(work, before, edits=edits, drop=drop) if edits or drop is not None else before
+    with _lock:
+        if desk.prepared is not before:
+            raise Conflict(_CHANGED)
+        desk.prepared, desk.decided = mended, desk.decided | dict(decided or {})
+        desk.token = _fresh_token()
     return check(work, key)
 
 
@@ -227,12 +245,13 @@ def run(work: Work, key: str, *, token: str) -> int:
     again = desk.running if desk.run_token == token else None
     if again is not None and jobs.get(work, again).status in (JobStatus.RUNNING, JobStatus.DONE):
         return again
-    if desk.prepared is None or desk.report is None or token != desk.token:
-        raise Conflict("The file was changed since it was checked. Check it again.")
-    me, prepared, decided = work.actor, desk.prepared, dict(desk.decided)
+    with _lock:
+        me, prepared, decided, how = work.actor, desk.prepared, dict(desk.decided), _how(desk)
+        if prepared is None or desk.report is None or token != desk.token:
+            raise Conflict(_CHANGED)
 
     def take(telling: Telling) -> dict[str, Any]:
-        report = imports.run(me, prepared, token=token, choices=decided, progress=telling.tell, **_how(desk))
+        report = imports.run(me, prepared, token=token, choices=decided, progress=telling.tell, **how)
         telling.keep((prepared, report))
         return {name: getattr(report, name) for name in RESULT} | {"kind": desk.kind.value}
 
@@ -263,6 +282,12 @@ def leave(work: Work, key: str) -> None:
         desk = _desks.get(key)
         if desk is not None and desk.user_id == work.actor.user_id:
             del _desks[key]
+
+
+def forget_old() -> None:
+    """Let go of what lies on the desks for too long. The server asks for it, as nobody else may come for hours."""
+    with _lock:
+        _forget_old()
 
 
 def _of(work: Work, key: str) -> _Desk:

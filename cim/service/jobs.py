@@ -31,7 +31,8 @@ AT_ONCE = 3
 """Jobs that run at the same time; the others wait their turn."""
 MOST_WAITING = 5
 """Unfinished jobs of one person."""
-KEPT_SECONDS, KEPT_EACH = 3600, 3
+KEPT_SECONDS, KEPT_EACH, KEPT_MOST = 3600, 3, 30
+"""What jobs kept: for how long, how many of each person, how many in all (each may be a whole file)."""
 BEAT_SECONDS, SILENT_SECONDS = 10, 300
 TRIES = 12
 """How often the end of a job is written while another transaction holds the database (5 seconds each)."""
@@ -166,7 +167,8 @@ def kept(work: Work, job_id: int) -> Any:
 
 
 def keep(job_id: int, value: Any, *, user_id: int | None) -> None:
-    """Keep something for the owner of a job, in memory and for an hour; only the newest three of each person."""
+    """Keep something for the owner of a job, in memory and for an hour; only the newest three of each person, and the
+    newest thirty of all."""
     with _lock:
         _forget_old()
         url = settings().database_url
@@ -175,6 +177,14 @@ def keep(job_id: int, value: Any, *, user_id: int | None) -> None:
         theirs = [key for key, held in _kept.items() if held.user_id == user_id and key[0] == url]
         for key in theirs[:-KEPT_EACH]:
             del _kept[key]
+        for key in list(_kept)[:-KEPT_MOST]:
+            del _kept[key]
+
+
+def forget_old() -> None:
+    """Let go of what was kept for too long. The server asks for it, as nobody else may come for hours."""
+    with _lock:
+        _forget_old()
 
 
 @command(Permission.SETTINGS_MANAGE)

@@ -19,8 +19,9 @@ from cim.models.search import PairStatus
 from cim.models.undo import Undone
 from cim.permissions import Permission
 from cim.service import activities, custom_values, index, record, rehoming, settings, tasks, undo, views
+from cim.service.undoing import entries
 from cim.service.undoing import merges as undoing
-from cim.work import Work
+from cim.work import LARGEST_ID, Work
 
 CUSTOMERS = columns(Customer)
 TAGS = columns(CustomerTag)
@@ -90,13 +91,15 @@ def unmerge(work: Work, loser_id: int) -> Undone:
     since is as it was before, to the byte. Other merges of the same action stand.
 
     Raises NotFound, Denied, Conflict when the winner is merged or deleted by now, Invalid when it is too long ago."""
-    row = work.session.get(Customer, loser_id)
+    row = work.find(Customer, loser_id)
     if row is None or row.merged_into_id is None or not _known(work, row):
         raise NotFound("This record does not exist or is not yours to see.")
     winner = _standing(work, row.merged_into_id)
     made = work.session.execute(
         select(Merge).where(MERGES.loser_id == loser_id, MERGES.undone_at.is_(None)).order_by(MERGES.id.desc()).limit(1)
-    ).scalar_one()
+    ).scalar_one_or_none()
+    if made is None:
+        raise Conflict("This merge was taken apart already.")
     whole = select(Merge).where(MERGES.change_set_id == made.change_set_id, MERGES.undone_at.is_(None))
     merges = list(work.session.execute(whole).scalars())
     group = [merge for merge in merges if merge.winner_id == winner.id]
@@ -108,7 +111,7 @@ def unmerge(work: Work, loser_id: int) -> Undone:
     if made.at.replace(tzinfo=made.at.tzinfo or UTC) < work.now - timedelta(days=days):
         raise Invalid("id", "This was more than {days} days ago and can no longer be taken back.", days=days)
     number = made.change_set_id or 0
-    if len(group) == len(merges):
+    if len(group) == len(merges) and not entries.undone(work, [number]):
         return undo.take_back(work, number)
     result = undo.take_back(work, number, only=_part(work, group))
     undoing.taken_back(work, number, winner_id=winner.id)
@@ -122,12 +125,12 @@ def _known(work: Work, row: Customer) -> bool:
 def _standing(work: Work, winner_id: int) -> Customer:
     """The customer that a merge led to, if the actor may change it and it is still there."""
     winner = work.session.get_one(Customer, winner_id)
+    if not may_change(work, winner.owner_id):  # first: what follows tells its name
+        raise Denied("This customer is looked after by somebody else.")
     if winner.merged_into_id is not None:
         raise Conflict("{name} was merged itself since: take that merge apart first.", name=winner.name)
     if winner.deleted_at is not None:
         raise Conflict("{name} is in the recycle bin: restore it first.", name=winner.name)
-    if not may_change(work, winner.owner_id):
-        raise Denied("This customer is looked after by somebody else.")
     return winner
 
 
@@ -142,9 +145,7 @@ def _part(work: Work, group: Sequence[Merge]) -> set[tuple[str, str]]:
 
 def may_change(work: Work, owner_id: int | None) -> bool:
     """Whether the actor may merge a customer of this owner. Who gives customers to others may do so with the public pool's."""
-    if owner_id is None and work.actor.can(Permission.CUSTOMER_ASSIGN) and work.actor.can(Permission.CUSTOMER_WRITE):
-        return True
-    return work.owns(Permission.CUSTOMER_WRITE, owner_id)
+    return undoing.may_change(work, owner_id)
 
 
 def settle(work: Work, standing: Sequence[Customer], gone: Sequence[int] = ()) -> None:
@@ -174,13 +175,15 @@ def _group(
     if not others or len(others) >= MOST:
         raise Invalid("ids", "Choose from 2 to {most} customers.", most=MOST)
     ids = [winner_id, *others]
+    if not all(0 < i <= LARGEST_ID for i in ids):
+        raise NotFound("This record does not exist or is not yours to see.")
     for name, source in choices.items():
         if source not in ids or not (name in FIELDS or name.startswith("custom.")):
             raise Invalid("choices", "{name} cannot be taken from there.", name=name)
     if not db.is_sqlite(work.session):
         # whoever is adding to one of these records right now holds a lock on it: wait, so that what they add moves too
         work.session.execute(select(CUSTOMERS.id).where(CUSTOMERS.id.in_(ids)).order_by(CUSTOMERS.id).with_for_update())
-    rows = [work.get(Customer, i, version=versions.get(i)) for i in ids]
+    rows = [work.get(Customer, i, version=versions.get(i), held=True) for i in ids]
     if not all(may_change(work, row.owner_id) for row in rows):
         raise Denied("This customer is looked after by somebody else.")
     work.load_ciphers(row.uid for row in rows)

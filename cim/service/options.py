@@ -248,7 +248,7 @@ def _end(work: Work, list: str) -> int:
 
 
 def _row(work: Work, option_id: int, version: int) -> Option:
-    row = work.session.get(Option, option_id)
+    row = work.find(Option, option_id)
     if row is None:
         raise NotFound("This word is no longer in the list.")
     if row.version != version:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from cim import matching, normalize
@@ -80,27 +82,32 @@ def listed(
 
 def groups(work: Work, *, least: int, limit: int) -> tuple[int, list[list[int]], int]:
     """The open pairs from `least` points on, best first, joined to groups of customers the actor may change, the one to
-    stand first: (pairs, groups, how many groups are left to a person)."""
+    stand first: (pairs, groups, how many groups are left to a person). Whole groups, of at most `limit` pairs together:
+    what is not the actor's or is left to a person does not use the limit up."""
     where = [PAIRS.status == PairStatus.OPEN, PAIRS.score >= least]
     where += [FIRST.deleted_at.is_(None), SECOND.deleted_at.is_(None)]
-    wanted = _joined(select(PAIRS.a_id, PAIRS.b_id)).where(*where).order_by(PAIRS.score.desc(), PAIRS.id).limit(limit)
+    where += _changeable(work)
+    wanted = _joined(select(PAIRS.a_id, PAIRS.b_id)).where(*where).order_by(PAIRS.score.desc(), PAIRS.id)
     found = [(a, b) for a, b in work.session.execute(wanted)]
+    joined = _hanging_together(found)
+    rows = _judged_by(work, [i for ids in joined for i in ids])
+    apart = _told_apart(work, [i for ids in joined if len(ids) <= LARGEST_GROUP for i in ids])
+    sizes = Counter(a for a, _b in found)
     clear, left, pairs = [], 0, 0
-    for ids in _hanging_together(found):
-        rows = _customers(work, ids)
-        mine = [merging.may_change(work, row.owner_id) for row in rows.values()]
-        if not any(mine):
-            continue
-        if not all(mine) or len(ids) > LARGEST_GROUP or _told_apart(work, ids):
+    for ids in joined:
+        mine = all(merging.may_change(work, rows[i].owner_id) for i in ids)
+        if not mine or len(ids) > LARGEST_GROUP or not apart.isdisjoint(combinations(sorted(ids), 2)):
             left += 1
             continue
-        best = best_of(list(rows.values())).id or 0
-        clear.append([best, *(i for i in ids if i != best)])
-        pairs += sum(a in rows and b in rows for a, b in found)
+        size = sum(sizes[i] for i in ids)
+        if pairs + size <= limit:
+            best = best_of([rows[i] for i in ids]).id or 0
+            clear.append([best, *(i for i in ids if i != best)])
+            pairs += size
     return pairs, clear, left
 
 
-def best_of(rows: Sequence[Customer]) -> Customer:
+def best_of(rows: Sequence[Any]) -> Any:
     """The record that stands unless a person says otherwise: the most complete one, of these the oldest."""
     return min(rows, key=lambda row: (-row.completeness, row.created_at, row.id or 0))
 
@@ -216,20 +223,45 @@ def _hanging_together(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
     """Customers joined by pairs, in groups, in the order in which the pairs come."""
     of: dict[int, list[int]] = {}
     for a, b in pairs:
-        one, other = of.get(a, [a]), of.get(b, [b])
-        if one is not other:
-            one = [*one, *other]
-            of.update(dict.fromkeys(one, one))
+        one, other = of.setdefault(a, [a]), of.setdefault(b, [b])
+        if one is other:
+            continue
+        if len(one) >= len(other):  # the larger one stays: a long chain is not copied at every link
+            one += other
+            of.update(dict.fromkeys(other, one))
+        else:
+            other[:0] = one
+            of.update(dict.fromkeys(one, other))
     return list({id(group): group for group in of.values()}.values())
 
 
-def _customers(work: Work, ids: Sequence[int]) -> dict[int, Customer]:
+def _changeable(work: Work) -> list[Any]:
+    """The pairs of which the actor may change at least one customer, as conditions (`merging.may_change` in SQL)."""
+    ids = reached_users(work.actor, Permission.CUSTOMER_WRITE)
+    if ids is None:
+        return []
+    sides: list[Any] = [side.owner_id.in_(sorted(ids)) for side in (FIRST, SECOND)]
+    if merging.may_change(work, None):
+        sides += [side.owner_id.is_(None) for side in (FIRST, SECOND)]
+    return [or_(*sides)]
+
+
+def _judged_by(work: Work, ids: Sequence[int]) -> dict[int, Any]:
+    """What decides on customers of a group, by id. No rows: whoever merges them reads them once they are locked."""
     customer: Any = Customer
-    rows = work.session.execute(select(Customer).where(customer.id.in_(ids))).scalars()
-    return {row.id or 0: row for row in rows}
+    wanted = select(customer.id, customer.owner_id, customer.completeness, customer.created_at)
+    rows: dict[int, Any] = {}
+    for start in range(0, len(ids), CHUNK):
+        part = wanted.where(customer.id.in_(ids[start : start + CHUNK]))
+        rows.update((row.id, row) for row in work.session.execute(part))
+    return rows
 
 
-def _told_apart(work: Work, ids: Sequence[int]) -> bool:
-    """Whether somebody said of two customers of a group that they are not the same."""
-    apart = select(PAIRS.id).where(and_(PAIRS.a_id.in_(ids), PAIRS.b_id.in_(ids)), PAIRS.status == PairStatus.DISMISSED)
-    return work.session.execute(apart.limit(1)).first() is not None
+def _told_apart(work: Work, ids: Sequence[int]) -> set[tuple[int, int]]:
+    """The pairs of which somebody said that they are not the same, the first of which is one of these customers."""
+    apart: set[tuple[int, int]] = set()
+    for start in range(0, len(ids), CHUNK):
+        part = select(PAIRS.a_id, PAIRS.b_id).where(PAIRS.a_id.in_(ids[start : start + CHUNK]))
+        found = work.session.execute(part.where(PAIRS.status == PairStatus.DISMISSED))
+        apart.update((min(a, b), max(a, b)) for a, b in found)
+    return apart

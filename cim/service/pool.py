@@ -22,7 +22,7 @@ from cim.models.pool import Allowance, PoolDue, PoolEvent, PoolOutlook, PoolRun,
 from cim.permissions import Permission
 from cim.service import activities, ownership, pool_rules, settings, tasks
 from cim.service.pool_rules import Case
-from cim.work import Work, command, query
+from cim.work import LARGEST_ID, Work, command, query
 
 CUSTOMERS = columns(Customer)
 TASKS = columns(Task)
@@ -151,15 +151,17 @@ def claim_many(work: Work, customer_ids: Sequence[int]) -> BulkResult:
     """Take several customers out of the public pool for oneself: as many as the actor may still claim, in this order.
     Those that a colleague has taken meanwhile, or that are too many, are skipped, each with the reason."""
     result = BulkResult(done=0)
-    for customer_id in dict.fromkeys(customer_ids):
-        name = ""
+    ids = list(dict.fromkeys(customer_ids))
+    names = _held(work, ids)
+    for customer_id in ids:
         try:
-            name = work.get(Customer, customer_id).name
             take(work, customer_id, already=result.done)
             result.done += 1
         except (Conflict, NotFound) as refused:  # a colleague's customer is out of reach
             msgid = refused.msgid if isinstance(refused, Conflict) else TAKEN
-            result.skipped.append(Skipped(id=customer_id, name=name, msgid=msgid, params=refused.params))
+            result.skipped.append(
+                Skipped(id=customer_id, name=names.get(customer_id, ""), msgid=msgid, params=refused.params)
+            )
     if result.done:
         result.change_set = work.change_set()
     return result
@@ -169,12 +171,11 @@ def take(work: Work, customer_id: int, *, already: int = 0) -> None:
     """Give a customer of the public pool to the actor, who may claim; `already` are claims of this very action, which the
     log does not count yet. Raises Conflict when a colleague was faster, or a limit is reached."""
     # the customer, so that one of two wins; the person, so that two windows do not claim twice what is left
-    work.serialise(f"customer.{customer_id}")
+    row = work.get(Customer, customer_id, held=True)
     work.serialise(f"claims.{work.actor.user_id}")
-    row = work.get(Customer, customer_id)
     if row.owner_id is not None:
         raise Conflict(TAKEN)
-    _may_claim(allowance(work), already)
+    may_claim(allowance(work), already)
     ownership.give(work, [row], work.actor.user_id)
 
 
@@ -200,7 +201,20 @@ def warn_and_return(work: Work) -> PoolRun:
 
 
 # ---- below the doors
-def _may_claim(allowed: Allowance, already: int) -> None:
+def _held(work: Work, ids: Sequence[int]) -> dict[int, str]:
+    """The names of these customers, all locked in the order of their numbers, so that no two claims wait for each other.
+    Their rows are not read: what `take` decides by is what it reads itself."""
+    names: dict[int, str] = {}
+    wanted = sorted(number for number in ids if 0 < number <= LARGEST_ID)
+    for start in range(0, len(wanted), CHUNK):
+        part = select(CUSTOMERS.id, CUSTOMERS.name).where(CUSTOMERS.id.in_(wanted[start : start + CHUNK]))
+        part = part.where(work.visible(Customer)).order_by(CUSTOMERS.id).with_for_update()
+        names.update((number, name) for number, name in work.session.execute(part))
+    return names
+
+
+def may_claim(allowed: Allowance, already: int) -> None:
+    """Raises Conflict when a limit is reached; `already` are claims of this very action."""
     if allowed.limit and allowed.owned >= allowed.limit:
         raise Conflict(
             "You look after {owned} customers, and may have {limit}: give one back first.",

@@ -198,7 +198,7 @@ def _unique(work: Work, row: FieldRule) -> None:
 
 
 def _row(work: Work, rule_id: int, version: int) -> FieldRule:
-    row = work.session.get(FieldRule, rule_id)
+    row = work.find(FieldRule, rule_id)
     if row is None:
         raise NotFound("This rule is no longer there.")
     if row.version != version:

@@ -244,7 +244,7 @@ def _due(raw: datetime) -> datetime:
 def _assignee(work: Work, user_id: int | None) -> int | None:
     if user_id is None or user_id == work.actor.user_id:
         return work.actor.user_id
-    user = work.session.get(User, user_id)
+    user = work.find(User, user_id)
     if user is None or user.status is not UserStatus.ACTIVE or not work.owns(Permission.TASK_WRITE, user_id):
         raise Invalid("assignee_id", "Choose an active colleague of your team.")
     return user_id

@@ -21,6 +21,8 @@ from cim.service.undoing import changes, entries, follow, merges, rows
 from cim.work import Work, command, query
 
 ENTRIES = columns(AuditEntry)
+RENAMES = ("options.", "regions.")
+"""Changes of a word everywhere it is used, also where the actor does not write otherwise."""
 LARGE = 2000
 """Records from which on an undo lets go of each chunk before it takes the next."""
 
@@ -85,16 +87,20 @@ def take_back(
     """Take a change back in a transaction that is open, whoever made it: the caller answers for the right, the records must
     be in the actor's reach still. `kept` holds sealed values as they were stored before ({"contact.5.phone": hexadecimal}),
     which are stored again where they say the same; what a merge kept is known. `only` names the records (table, id) of one
-    part of the change: the rest stands, and so does the change; the caller closes what else belongs to that part. Raises
-    Conflict when it was taken back."""
+    part of the change: the rest stands, and so does the change; the caller looks after the rest. Raises Conflict when it
+    was taken back, Denied and Conflict when a merge it holds cannot be turned round whole."""
     source = work.session.get(ChangeSet, change_set_id)
     if source is None:
         raise NotFound("There is no such change.")
-    _refuse_again(work, source)
+    if only is None:
+        _refuse_again(work, source)
+        merges.look(work, change_set_id)
     found = [part for part in entries.objects(work, change_set_id) if only is None or part[:2] in only]
     if not found:
         raise Invalid("change_set", "There is nothing to take back in this change.")
     run = rows.Run(source, merges.kept(work, change_set_id) | dict(kept or {}))
+    run.customers = {int(key): (table, key, seqs) for table, key, seqs in found if table == "customer"}
+    run.renames = entries.origin(work, source).action.startswith(RENAMES) and work.actor.can(Permission.SETTINGS_MANAGE)
     for part in entries.chunks(found):
         rows.take_back(work, run, entries.steps(work, part))
         if len(found) > LARGE:
@@ -108,7 +114,7 @@ def take_back(
 
 
 def _close(work: Work, source: ChangeSet) -> None:
-    merges.done_again(work, source.id or 0)
+    merges.turned_round(work, source.id or 0)
     merges.taken_back(work, source.id or 0)
     source.undone_by_id = work.change_set()
     work.record(change_set=source.id)

@@ -218,7 +218,7 @@ def _free_name(work: Work, username: str) -> None:
 
 
 def _known_team(work: Work, team_id: int | None) -> None:
-    if team_id is not None and work.session.get(Team, team_id) is None:
+    if team_id is not None and work.find(Team, team_id) is None:
         raise Invalid("team_id", "This team does not exist.")
 
 

@@ -33,7 +33,7 @@ def in_customers(work: Work, using: ColumnElement[bool], field: str, after: str)
     for rows in _each(work, using):
         for row in rows:
             setattr(row, field, after)
-            if field == "region_code":
+            if field == "region_code" and row.deleted_at is None:  # what is removed is not found
                 record.refresh(work, row)
         changed += len(rows)
     return changed

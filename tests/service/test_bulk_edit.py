@@ -84,7 +84,7 @@ def test_others_are_left_out_with_the_reason(people: Personas, hers: list[int], 
     result = bulk.set_field(people.ann, these(*hers, *his, pool, 999_999), "industry", "批发")
     assert result.done == 3
     found = reasons(result)
-    assert found[pool] == bulk.SOMEBODY_ELSES
+    assert found[pool] == bulk.IN_POOL
     assert {found[number] for number in (*his, 999_999)} == {bulk.NOT_YOURS}
     assert not any(each.name for each in result.skipped if each.id != pool)
     assert of(people.mei, his, "industry") == ["", ""]

@@ -13,6 +13,8 @@ from cim import db, service
 from cim.errors import Conflict, Denied, Invalid, NotFound, PossibleDuplicate
 from cim.models.customer import CustomerDraft, Grade, Kind
 from cim.models.listing import CustomerFilter, Order
+from cim.permissions import Permission
+from cim.work import Work, command
 from tests.factories import Personas, history, queries, recorded
 
 create, get, update, search = (getattr(service.customers, n) for n in ("create", "get", "update", "search"))
@@ -255,3 +257,16 @@ def test_region_filter_includes_what_lies_below(people: Personas) -> None:
     create(people.ann, CustomerDraft(name="深圳某厂", region="广东省深圳市"))
     for region, total in (("320000", 1), ("east", 1), ("south", 1), ("320100", 1), ("440000", 1), ("110000", 0)):
         assert search(people.ann, CustomerFilter(region=region)).total == total
+
+
+def test_a_reason_outlives_the_change_of_owner_within_an_action(people: Personas) -> None:
+    made = service.customers.create(people.mei, firm())
+    _renamed(people.mei, made, people.bo.user_id)
+    assert {entry.reason for entry in history() if entry.action == "test_customers._renamed"} == {"整理"}
+
+
+@command(Permission.CUSTOMER_WRITE)
+def _renamed(work: Work, customer_id: int, owner_id: int) -> None:
+    work.reason = "整理"
+    version = service.customers.get(work, customer_id).version
+    service.customers.update(work, customer_id, CustomerDraft(name="信诺", owner_id=owner_id), version=version)

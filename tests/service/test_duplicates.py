@@ -19,7 +19,7 @@ from cim.models.imports import ImportKind
 from cim.models.listing import CustomerFilter
 from cim.models.search import PairStatus
 from cim.service import scanning
-from tests.factories import Personas, history, recorded
+from tests.factories import Personas, history, queries, recorded
 
 create = service.customers.create
 SAMPLE = Path(__file__).parents[1] / "data" / "duplicates_zh.csv"
@@ -287,3 +287,24 @@ def test_a_customer_saved_twice_at_once_is_there_once(people: Personas, together
     assert len(made) == 1
     refused = [outcome for outcome in outcomes if isinstance(outcome, str)]
     assert refused == ([] if together == "same token" else ["PossibleDuplicate"] * 3)
+
+
+def test_what_is_out_of_reach_does_not_use_a_bulk_merge_up(people: Personas) -> None:
+    for number, who in (("一", people.root), ("二", people.root), ("三", people.ann)):
+        for kind in ("有限公司", "有限责任公司"):
+            phone = f"1370013{ord(number) % 10000:04}"
+            firm(
+                people,
+                f"广州{number}川物流{kind}",
+                who,
+                phone=phone,
+                email="" if who is people.ann else f"{phone}@a.cn",
+            )
+    service.duplicates.scan(SYSTEM)
+    *others, last = service.duplicates.queue_list(people.root).rows
+    assert last.a.owner == "安晓然"
+    assert len(others) >= 2
+    with queries(20):
+        found = service.duplicates.accept(people.mei, least=85, limit=1)
+    assert (found.pairs, found.groups, found.left) == (1, 1, 0)
+    assert service.duplicates.accept(people.root, least=85, limit=2).groups == 2

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from cim import clock, db, i18n, service, work
+from cim import clock, db, i18n, server, service, work
 from cim.access import SYSTEM
 from cim.errors import Conflict, Invalid, NotFound
 from cim.models import Customer, Job
@@ -140,6 +142,35 @@ def test_what_it_kept_is_for_its_owner_alone_and_the_newest_three(people: Person
     assert jobs.kept(people.root, numbers[-1]) is None
     with pytest.raises(NotFound):
         jobs.kept(people.bo, numbers[-1])
+
+
+def test_what_was_kept_goes_without_anybody_asking_and_never_piles_up(
+    people: Personas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Rows:
+        """Something large."""
+
+    held: list[weakref.ref[Rows]] = []
+
+    def keep(telling: Telling) -> None:
+        rows = Rows()
+        held.append(weakref.ref(rows))
+        telling.keep(rows)
+
+    def alive() -> list[bool]:
+        gc.collect()
+        return [one() is not None for one in held]
+
+    monkeypatch.setattr(jobs, "KEPT_MOST", 2)
+    for who in (people.ann, people.bo, people.mei):
+        jobs.start(who, "test", "", keep)
+        jobs.settle()
+    assert alive() == [False, True, True]
+    jobs.forget_old()
+    assert alive() == [False, True, True]
+    monkeypatch.setattr(jobs, "KEPT_SECONDS", -1)
+    server._tidy()
+    assert alive() == [False, False, False]
 
 
 def test_a_refusal_is_its_sentence_and_a_bug_a_number(people: Personas) -> None:

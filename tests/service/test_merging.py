@@ -11,6 +11,7 @@ from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.models import metadata
 from cim.models.activity import ActivityDraft
 from cim.models.contact import ContactDraft
+from cim.models.custom import CustomFieldDraft, Noun
 from cim.models.customer import CustomerDraft
 from cim.models.listing import CustomerFilter
 from cim.service import merging
@@ -202,3 +203,20 @@ def test_the_history_of_a_merged_record_stays_readable(people: Personas, pair: t
     actions = [change.action for change in service.activities.history(people.ann, one)]
     assert len(actions) > before + 1
     assert "customers.merge" in actions
+
+
+def test_a_preview_is_no_way_to_ask_for_masked_values(people: Personas) -> None:
+    service.custom.define(people.root, CustomFieldDraft(noun=Noun.CUSTOMER, label="车牌号", personal=True))
+    key = service.custom.fields(people.root, Noun.CUSTOMER)[0].key
+    values = {"phone": "13800138000", "birthday": "1990-01-02", "custom": {key: "苏A12345"}}
+    personal = {"phone", "birthday", f"custom.{key}"}
+    pool = firm(people, "公海", people.root, owner_id=None, kind="person", **values)
+    mine = [firm(people, name, kind="person", **values) for name in ("张三", "李四")]
+
+    def differing(*ids: int) -> set[str]:
+        return {field.name for field in service.customers.merge_preview(people.ann, ids).fields if field.differs}
+
+    assert differing(*mine) & personal == set()
+    assert differing(mine[0], pool) & personal == personal
+    guess = firm(people, "王五", kind="person", phone="13800138001", birthday="1990-01-03", custom={key: "苏A12346"})
+    assert differing(guess, pool) == differing(mine[0], pool)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from cim import db, service
 from cim.access import Actor
 from cim.errors import Conflict, Denied, Invalid, NotFound
-from cim.models import SavedView
+from cim.models import Customer, SavedView, metadata
 from cim.models.customer import CustomerDraft
 from cim.models.listing import CustomerFilter
 from cim.models.option import OptionDraft, OptionView
-from cim.service import options
+from cim.permissions import Permission
+from cim.service import options, wording
+from cim.work import Work, command
 from tests.factories import Personas, history, queries, recorded
 
 
@@ -221,3 +223,20 @@ def test_reading_lists_is_cheap(industries: Personas) -> None:
         options.of(industries.ann, "industry", counted=True)
     with queries(7):
         service.customers.choices(industries.ann)
+
+
+def test_a_removed_customer_follows_and_is_still_not_found(people: Personas) -> None:
+    made = customer(people.ann, "乙公司", region="江苏省南京市")
+    service.customers.remove(people.ann, made, version=1)
+    with db.session(writing=False) as session:
+        before = session.get_one(Customer, made).region_code
+    _moved(people.root, before)
+    with db.session(writing=False) as session:
+        assert session.get_one(Customer, made).region_code == "320500"
+        left = select(func.count()).select_from(metadata.tables["customer_search"])
+        assert session.execute(left).scalar_one() == 0
+
+
+@command(Permission.SETTINGS_MANAGE)
+def _moved(work: Work, code: str) -> None:
+    assert wording.in_customers(work, wording.CUSTOMERS.region_code == code, "region_code", "320500") == 1

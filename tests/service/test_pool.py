@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -263,3 +264,29 @@ def test_the_undo_of_a_night_brings_everything_back(people: Personas, firm: int,
         assert len(session.execute(select(Task)).scalars().all()) == 1
     assert after == before
     assert night(SYSTEM) == PoolRun(warned=1), "what was brought back is warned about anew"
+
+
+def test_a_claim_of_many_names_those_taken_and_survives_a_forged_number(people: Personas) -> None:
+    """`claim_many` reads each row only when it is locked: a row that is known already is read anew."""
+    ids = [made(people.root, f"{c}某某商行", owner_id=None) for c in "甲乙"]
+    rule(people, claims_a_day=1)
+    result = service.pool.claim_many(people.ann, [ids[1], 2**40, ids[0]])
+    assert result.done == 1
+    assert [(one.id, one.name) for one in result.skipped] == [(2**40, ""), (ids[0], "甲某某商行")]
+    assert owner(people, ids[1]) == "安晓然", "in the order in which they were chosen"
+
+
+def test_two_claims_in_opposite_order_do_not_wait_for_each_other(people: Personas) -> None:
+    ids = [made(people.root, f"第{n}某某商行", owner_id=None) for n in range(30)]
+    start, outcomes = threading.Barrier(2), []
+
+    def take(me: Actor, wanted: list[int]) -> None:
+        start.wait()
+        outcomes.append(service.pool.claim_many(me, wanted))
+
+    threads = [threading.Thread(target=take, args=pair) for pair in ((people.ann, ids), (people.bo, ids[::-1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted((result.done, len(result.skipped)) for result in outcomes) == [(0, 30), (30, 0)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from cim import service
@@ -9,7 +11,7 @@ from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.models.activity import ActivityDraft
 from cim.models.contact import ContactDraft
 from cim.models.customer import CustomerDraft
-from cim.models.listing import CustomerFilter
+from cim.models.listing import CellEdit, CustomerFilter, Selection
 from tests.factories import Personas, queries, recorded
 
 recycle = service.recycle
@@ -130,3 +132,29 @@ def test_pages_take_few_queries(people: Personas) -> None:
         page = recycle.customers(people.ann, page=2, size=5)
     assert (page.total, len(page.rows)) == (7, 2)
     assert recycle.customers(people.ann, page=1, size=5).rows[0].name == "西安古都6"
+
+
+@pytest.mark.parametrize("number", [-1, 0, 2**31, 2**63, 2**70])
+def test_a_forged_number_is_not_found(people: Personas, number: int) -> None:
+    """Everywhere a page or a caller gives a number: the database would fail on one that it cannot hold."""
+    me = people.root
+    calls: list[Callable[[], object]] = [
+        lambda: service.files.restore(me, number),
+        lambda: service.recycle.restore(me, number),
+        lambda: service.recycle.restore_contact(me, number),
+        lambda: service.recycle.restore_follow_up(me, number),
+        lambda: service.jobs.get(me, number),
+        lambda: service.customers.unmerge(me, number),
+        lambda: service.customers.merge(me, number, [1]),
+        lambda: service.custom.retire(me, number),
+        lambda: service.options.change(me, number, version=1, retired=True),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()
+    chosen = Selection.model_construct(ids=[number], narrowed=None)  # a caller in Python need not ask the model
+    assert [one.id for one in service.bulk_edit.remove(me, chosen).skipped] == [number]
+    cell = CellEdit.model_construct(id=number, version=1, field="grade", value="A")
+    assert service.bulk_edit.cells(me, [cell]).skipped[0].id == number
+    with pytest.raises(Invalid):
+        service.customers.hand_over(me, number, None, reason="离职")

@@ -8,10 +8,19 @@ import pytest
 from sqlalchemy import select
 
 from cim import clock, db, service
-from cim.errors import Denied, Invalid, NotFound
-from cim.models import ChangeSet, Customer
+from cim.access import SYSTEM
+from cim.errors import Conflict, Denied, Invalid, NotFound
+from cim.models import ChangeSet, Customer, SavedView, Task, User
+from cim.models.contact import ContactDraft
+from cim.models.customer import CustomerDraft
+from cim.models.option import OptionDraft
+from cim.models.saved_view import SavedViewDraft
+from cim.models.search import PairStatus
+from cim.models.task import TaskDraft
 from cim.models.undo import Bucket, ChangeKind
+from cim.permissions import Permission
 from cim.service import undo as undoing
+from cim.work import Work, command
 from tests.factories import Personas, history, queries
 from tests.service.test_undo import HEAD, counts, firm, found, holds, last, take, undo
 
@@ -152,3 +161,126 @@ def test_a_large_import_goes_and_comes_in_parts(people: Personas) -> None:
     assert counts(undo(people.root, result.change_set)) == (count, 0, 0)
     assert found(people.root, f"{words[7]}厂") == [f"{words[7]}厂"]
     holds(people)
+
+
+# ---- where things go back to
+def test_a_merge_is_not_taken_apart_by_half(people: Personas) -> None:
+    """Else what belongs to the other record would vanish below it, while it stays away itself."""
+    one = service.customers.create(people.ann, CustomerDraft(name="甲公司"))
+    two = service.customers.create(people.bo, CustomerDraft(name="乙工厂"))
+    service.contacts.add(people.bo, two, ContactDraft(name="何立"))
+    service.customers.merge(people.mei, one, [two])
+    number = last()
+    with db.session(writing=True) as session:
+        session.get_one(User, people.bo.user_id).team_id = None
+        session.commit()
+    with pytest.raises(Denied):
+        undo(people.mei, number)
+    assert [c.name for c in service.contacts.list(people.ann, one)] == ["何立"]
+
+
+def test_an_unmerge_is_not_taken_back_into_a_colleagues_customer(people: Personas) -> None:
+    one, two = (service.customers.create(people.ann, CustomerDraft(name=name)) for name in ("甲公司", "乙工厂"))
+    service.contacts.add(people.ann, two, ContactDraft(name="何立"))
+    service.customers.merge(people.ann, one, [two])
+    service.customers.unmerge(people.ann, two)
+    number = last()
+    service.customers.assign(people.mei, one, people.bo.user_id)
+    with pytest.raises(Denied):
+        undo(people.ann, number)
+    assert [c.name for c in service.contacts.list(people.ann, two)] == ["何立"]
+    assert service.contacts.list(people.bo, one) == []
+    assert undo(people.mei, number).failed == 0
+    assert [c.name for c in service.contacts.list(people.bo, one)] == ["何立"]
+
+
+def test_an_unmerge_is_not_taken_back_into_a_removed_customer(people: Personas) -> None:
+    one, two = (service.customers.create(people.ann, CustomerDraft(name=name)) for name in ("甲公司", "乙工厂"))
+    service.customers.merge(people.ann, one, [two])
+    service.customers.unmerge(people.ann, two)
+    number = last()
+    service.customers.remove(people.ann, one, version=service.customers.get(people.ann, one).version)
+    with pytest.raises(Conflict):
+        undo(people.ann, number)
+    assert found(people.ann, "乙工厂") == ["乙工厂"]
+
+
+@command(Permission.CUSTOMER_WRITE)
+def rehung(work: Work, task: int, customer_id: int) -> None:
+    """A task under another customer, without a merge."""
+    work.get(Task, task).customer_id = customer_id
+
+
+def test_a_task_does_not_go_back_to_a_removed_customer(people: Personas) -> None:
+    one, two = (service.customers.create(people.ann, CustomerDraft(name=name)) for name in ("甲公司", "乙工厂"))
+    task = service.tasks.add(people.ann, TaskDraft(title="回访", due_at=clock.now(), customer_id=one))
+    rehung(people.ann, task, two)
+    number = last()
+    service.customers.remove(people.ann, one, version=service.customers.get(people.ann, one).version)
+    result = undo(people.ann, number)
+    assert counts(result) == (0, 0, 1)
+    assert "is gone" in result.details[0].msgid
+    assert [t.id for t in service.tasks.for_customer(people.ann, two)] == [task]
+
+
+def test_a_task_does_not_go_back_to_a_customer_out_of_reach(people: Personas) -> None:
+    one, two = (service.customers.create(people.ann, CustomerDraft(name=name)) for name in ("甲公司", "乙工厂"))
+    task = service.tasks.add(people.ann, TaskDraft(title="回访", due_at=clock.now(), customer_id=one))
+    rehung(people.ann, task, two)
+    number = last()
+    service.customers.assign(people.mei, one, people.bo.user_id)
+    result = undo(people.ann, number)
+    assert counts(result) == (0, 0, 1)
+    assert [t.id for t in service.tasks.for_customer(people.ann, two)] == [task]
+
+
+def test_the_name_of_a_file_is_told_masked(people: Personas) -> None:
+    made = service.customers.create(people.ann, firm())
+    number = service.files.add(people.ann, made, "报价13800138000.txt", b"text")
+    service.files.rename(people.kai, number, "合同13800138000.txt")
+    [told] = undo(people.kai).details
+    assert told.bucket is Bucket.UNDONE
+    assert "报价" in told.name
+    assert "13800138000" not in told.name
+
+
+def test_a_judged_pair_takes_both_customers(people: Personas) -> None:
+    one = service.customers.create(people.ann, firm())
+    service.customers.create(people.bo, firm("南京信诺环保科技公司"), duplicate_reason="分店")
+    service.duplicates.scan(SYSTEM)
+    [pair] = service.duplicates.queue_list(people.mei).rows
+    service.duplicates.decide(people.mei, pair.id, PairStatus.DISMISSED)
+    number = last()
+    with db.session(writing=True) as session:
+        session.get_one(User, people.bo.user_id).team_id = None
+        session.commit()
+    assert undo(people.mei, number).change_set is None
+    assert service.customers.get(people.ann, one).duplicates == 0
+
+
+def test_undoing_a_release_keeps_to_the_limit_of_the_pool(people: Personas) -> None:
+    one, two = (service.customers.create(people.ann, CustomerDraft(name=name)) for name in ("甲公司", "乙工厂"))
+    service.pool.release(people.ann, one, reason="太远了")
+    number = last()
+    service.settings.change(people.root, "pool.most_owned", 1)
+    result = undo(people.ann, number)
+    assert counts(result) == (0, 0, 1)
+    assert "may have" in result.details[0].msgid
+    service.pool.release(people.ann, two, reason="太远了")
+    assert counts(undo(people.ann, number)) == (1, 0, 0)
+
+
+def test_a_merged_word_comes_back_in_views_and_removed_customers(people: Personas) -> None:
+    made = service.customers.create(people.ann, firm(industry="制造叶"))
+    service.customers.create(people.ann, CustomerDraft(name="乙工厂", industry="制造业"))
+    draft = SavedViewDraft(name="我的", filter={"industry": "制造叶"})
+    number = service.saved_views.save(people.ann, draft)
+    service.customers.remove(people.ann, made, version=1)
+    service.options.add(people.root, OptionDraft(list="industry", value="制造业"))
+    service.options.merge(people.root, "industry", "制造叶", "制造业")
+    for word in ("制造业", "制造叶", "制造业", "制造叶"):  # merged, taken back, merged again, taken back again
+        with db.session(writing=False) as session:
+            assert session.get_one(SavedView, number).filter == {"industry": word}
+            assert session.get_one(Customer, made).industry == word
+        result = undo(people.root)
+        assert (result.kept, result.failed) == (0, 0)

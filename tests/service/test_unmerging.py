@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from cim import clock, db, service
+from cim.access import SYSTEM
 from cim.errors import Conflict, Denied, NotFound
 from cim.models import Contact, Customer, DuplicatePair, Star, metadata
 from cim.models.activity import ActivityDraft
@@ -21,7 +22,7 @@ from cim.models.task import TaskDraft
 from cim.permissions import Permission
 from cim.service import custom, record
 from cim.work import Work, command
-from tests.factories import Personas, recorded
+from tests.factories import Personas, history, recorded
 
 merge, unmerge = service.customers.merge, service.customers.unmerge
 TABLES = ("customer", "contact", "activity", "task", "stored_file", "customer_tag", "star", "duplicate_pair")
@@ -209,3 +210,49 @@ def test_the_owner_of_the_other_record_gets_it_back(people: Personas) -> None:
     unmerge(people.mei, two)
     assert service.customers.get(people.bo, two).name == "乙工厂"
     assert [task.assignee for task in service.tasks.for_customer(people.bo, two)] == ["薄文博"]
+
+
+def test_the_name_of_a_customer_out_of_reach_is_not_told(people: Personas) -> None:
+    one, two, three = (
+        service.customers.create(who, CustomerDraft(name=name))
+        for who, name in ((people.ann, "甲公司"), (people.ann, "乙公司"), (people.bo, "薄的公司"))
+    )
+    merge(people.ann, one, [two])
+    service.customers.assign(people.mei, one, people.bo.user_id)
+    merge(people.bo, three, [one])
+    with pytest.raises(Denied) as refused:
+        unmerge(people.ann, two)
+    assert refused.value.params == {}
+
+
+def test_a_part_of_a_bulk_merge_comes_apart_and_together_as_often_as_one_likes(people: Personas) -> None:
+    def twins(name: str, phone: str) -> set[int]:
+        names = (f"{name}有限公司", f"{name}公司")
+        drafts = [CustomerDraft(name=called, phone=phone) for called in names]
+        return {service.customers.create(people.ann, draft, duplicate_reason="分店") for draft in drafts}
+
+    groups = [twins("广州百川物流", "13700137000"), twins("成都远山食品", "13800138000")]
+    service.duplicates.scan(SYSTEM)
+    before = stored()
+    assert service.duplicates.accept(people.mei, least=85, dry_run=False).groups == 2
+    standing = {row.id for row in service.customers.search(people.mei).rows}
+    [one], [two] = (group - standing for group in groups)
+    merged = stored()["customer"]
+
+    def undo() -> None:
+        assert service.undo.change_set(people.mei, history(100_000)[-1].change_set_id).failed == 0
+
+    for _again in range(2):
+        unmerge(people.mei, one)
+        undo()  # merged again
+        assert stored()["customer"] == merged
+    unmerge(people.mei, one)
+    undo()
+    undo()  # the undo of the undo: apart
+    with pytest.raises(NotFound):
+        unmerge(people.mei, one)
+    unmerge(people.mei, two)
+    assert stored()["customer"] == before["customer"]
+    undo()
+    unmerge(people.mei, two)
+    assert stored()["customer"] == before["customer"]

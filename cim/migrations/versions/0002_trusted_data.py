@@ -159,6 +159,7 @@ def upgrade() -> None:
         sa.Column("kept", sa.JSON(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["loser_id"], ["customer.id"], name=op.f("fk_merge_loser_id")),
         sa.ForeignKeyConstraint(["winner_id"], ["customer.id"], name=op.f("fk_merge_winner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_merge")),
@@ -166,6 +167,7 @@ def upgrade() -> None:
     with op.batch_alter_table("merge", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_merge_change_set_id"), ["change_set_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_merge_loser_id"), ["loser_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_merge_undone_by_id"), ["undone_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_merge_winner_id"), ["winner_id"], unique=False)
 
     op.create_table(

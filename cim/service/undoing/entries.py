@@ -139,6 +139,16 @@ def undone(work: Work, ids: Iterable[int]) -> dict[int, int]:
     return {number: by for number in asked if (by := link[number]) is not None and not _gone(link, by)}
 
 
+def origin(work: Work, source: ChangeSet) -> ChangeSet:
+    """What a change goes back to: of an undo, of the undo of an undo, the change at the beginning."""
+    while True:
+        before = select(ChangeSet).where(SETS.undone_by_id == source.id, SETS.id < source.id).limit(1)
+        found = work.session.execute(before).scalar_one_or_none()
+        if found is None:
+            return source
+        source = found
+
+
 def _gone(link: dict[int, int | None], number: int) -> bool:
     """Whether a change-set is taken back: the last link of the chain of undoings holds, the one before it does not."""
     length, step = 0, link.get(number)

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from cim import crypto
-from cim.models import Activity, ChangeSet, Contact, Customer, DuplicatePair, Task
+from cim import crypto, normalize
+from cim.models import Activity, ChangeSet, Contact, Customer, DuplicatePair, SavedView, StoredFile, Task
 from cim.models.base import columns
 from cim.models.undo import Bucket, Undone, UndoneDetail
 from cim.permissions import Permission
@@ -31,7 +31,9 @@ Verdict = tuple[Bucket, Reason]
 class Run:
     """One undo on its way. `kept` are sealed values as they were stored before; `refresh`, `touch`, `drop` and
     `judge` the customers that must be brought up to date afterwards; `claimed` what rows of this part were given that only one
-    may have; `written` says whether anything was."""
+    may have; `customers` those that the change is about itself, `returning` which removed ones it puts back; `regained` how
+    many the actor got back from the public pool; `renames` says whether a word is taken back wherever it is used; `written`
+    whether anything was."""
 
     source: ChangeSet
     kept: Mapping[str, str]
@@ -42,6 +44,10 @@ class Run:
     drop: set[int] = field(default_factory=set)
     judge: set[int] = field(default_factory=set)
     claimed: set[Any] = field(default_factory=set)
+    customers: Mapping[int, tuple[str, str, list[int]]] = field(default_factory=dict)
+    returning: dict[int, bool] = field(default_factory=dict)
+    regained: int = 0
+    renames: bool = False
     written: bool = False
 
     def tell(self, step: Step, name: str, verdict: Verdict) -> None:
@@ -75,7 +81,7 @@ def take_back(work: Work, run: Run, steps: Sequence[Step]) -> None:
             except crypto.Unreadable:
                 verdict = (Bucket.FAILED, (verdicts.ERASED, {}))
             hidden = row is None or verdict[1][0] == verdicts.OUT_OF_REACH
-            run.tell(step, "" if hidden else _name(row, customers), verdict)
+            run.tell(step, "" if hidden else _name(work, row, customers), verdict)
     work.session.flush()
     run.claimed.clear()
 
@@ -89,7 +95,8 @@ def _one(
         if step.deleted and not step.created:
             return _insert(work, run, step)
         return Bucket.KEPT, verdicts.since(step.later, verdicts.REMOVED, verdicts.REMOVED_SINCE)
-    if not verdicts.in_reach(work, run.source, step, row, customers):
+    renamed = run.renames and step.model is SavedView
+    if not renamed and not verdicts.in_reach(work, run.source, step, row, customers):
         return Bucket.FAILED, (verdicts.OUT_OF_REACH, {})
     if step.deleted:
         return Bucket.KEPT, verdicts.since(step.later, verdicts.CHANGED, verdicts.CHANGED_SINCE)
@@ -120,7 +127,8 @@ def _take_out(work: Work, run: Run, step: Step, row: Any, below: int) -> Verdict
 def _put_back(work: Work, run: Run, step: Step, row: Any, customers: Mapping[int, Customer]) -> Verdict:
     """Each field that still holds what the change-set put there gets back what it held before."""
     changes = step.changes or {}
-    if getattr(row, "deleted_at", None) is not None and "deleted_at" not in changes:
+    plain = run.renames and not values.needs_key(row, changes)
+    if getattr(row, "deleted_at", None) is not None and "deleted_at" not in changes and not plain:
         return Bucket.KEPT, verdicts.since(step.later, verdicts.REMOVED, verdicts.REMOVED_SINCE)
     if unknown := [name for name in changes if not values.known(work, row, name)]:
         return Bucket.FAILED, (verdicts.NO_FIELD, {"field": verdicts.labels(work, unknown)})
@@ -138,13 +146,46 @@ def _put_back(work: Work, run: Run, step: Step, row: Any, customers: Mapping[int
     told = [entry for entry in step.later if set(stay) & entry.fields]
     if not back or {"deleted_at", "customer_id"} & set(stay):
         return Bucket.KEPT, verdicts.since(told or step.later, verdicts.CHANGED, verdicts.CHANGED_SINCE)
-    if (reason := verdicts.refusal(work, run.source, row, back, run.claimed)) is not None:
+    if (reason := _refusal(work, run, row, back, customers)) is not None:
         return Bucket.FAILED, reason
     _write(work, run, row, back, customers)
     if not stay:
         return Bucket.UNDONE, FINE
     names = verdicts.labels(work, stay)
     return Bucket.KEPT, verdicts.since(told, verdicts.PARTLY, verdicts.PARTLY_SINCE, fields=names)
+
+
+def _refusal(
+    work: Work, run: Run, row: Any, back: Mapping[str, Any], customers: Mapping[int, Customer]
+) -> Reason | None:
+    """Why a row cannot get these values: where it would go to, who would get it, what is taken."""
+    if back.get("customer_id"):
+        target = customers.get(back["customer_id"])
+        if target is not None and not verdicts.may_write(work, run.source, target):
+            return verdicts.OUT_OF_REACH, {}
+        if target is not None and target.deleted_at is not None and not _comes_back(work, run, target):
+            return verdicts.NO_TARGET, {"field": verdicts.labels(work, ["customer_id"])}
+    gains = isinstance(row, Customer) and row.owner_id is None and back.get("owner_id") == (work.actor.user_id or 0)
+    reason = verdicts.over_the_limit(work, run.regained) if gains else None
+    reason = reason or verdicts.refusal(work, run.source, row, back, run.claimed)
+    run.regained += gains and reason is None
+    return reason
+
+
+def _comes_back(work: Work, run: Run, target: Customer) -> bool:
+    """Whether a removed customer is put back by this run: customers follow what belongs to them."""
+    number = target.id or 0
+    if number not in run.customers:
+        return False
+    if number not in run.returning:
+        [step] = entries.steps(work, [run.customers[number]])
+        before, after = (step.changes or {}).get("deleted_at", (None, None))
+        puts = after is not None and before is None and values.same(values.present(work, target, "deleted_at"), after)
+        back = {
+            name: both[0] for name, both in (step.changes or {}).items() if puts and values.known(work, target, name)
+        }
+        run.returning[number] = puts and verdicts.refusal(work, run.source, target, back, set(run.claimed)) is None
+    return run.returning[number]
 
 
 def _write(work: Work, run: Run, row: Any, back: Mapping[str, Any], customers: Mapping[int, Customer]) -> None:
@@ -192,6 +233,7 @@ def _as_made(work: Work, step: Step, row: Any) -> bool:
 def _customers(work: Work, steps: Sequence[Step], rows: Mapping[str, Any]) -> dict[int, Customer]:
     """The customers that rows belong to now, and those they belonged to before."""
     ids = {row.customer_id for row in rows.values() if getattr(row, "customer_id", None) is not None}
+    ids |= {i for row in rows.values() if isinstance(row, DuplicatePair) for i in (row.a_id, row.b_id)}
     ids |= {both[0] for step in steps if (both := (step.changes or {}).get("customer_id")) and both[0]}
     if steps[0].model is Customer:
         found = [row for row in rows.values() if isinstance(row, Customer)]
@@ -215,8 +257,10 @@ def _follow(run: Run, row: Any, names: Any) -> None:
         run.touch.add(row.customer_id)
 
 
-def _name(row: Any, customers: Mapping[int, Customer]) -> str:
+def _name(work: Work, row: Any, customers: Mapping[int, Customer]) -> str:
     """What a record is called; a follow-up or a file by its customer."""
     told = next((str(v) for n in ("name", "title", "label", "value", "field") if (v := getattr(row, n, None))), "")
     customer = customers.get(getattr(row, "customer_id", None) or 0)
+    if isinstance(row, StoredFile) and not (customer is not None and work.may_see_clear(customer.owner_id)):
+        told = normalize.text_masked(told)
     return " · ".join(part for part in (told[:60], customer.name if customer else "") if part)

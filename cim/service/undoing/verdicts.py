@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, func, select
 
 from cim.config import settings
+from cim.errors import Conflict
 from cim.i18n import N_, _, format_datetime
 from cim.labels import FIELDS
 from cim.models import (
@@ -28,9 +29,10 @@ from cim.models import (
     metadata,
 )
 from cim.models.base import columns
+from cim.models.search import PairStatus
 from cim.models.user import UserStatus
 from cim.permissions import Permission
-from cim.service import custom_values
+from cim.service import custom_values, pool
 from cim.service.undoing import values
 from cim.service.undoing.entries import Later, Step
 from cim.work import Work
@@ -67,16 +69,29 @@ def in_reach(work: Work, source: ChangeSet, step: Step, row: Any, customers: Map
     if step.model is SavedView:
         return bool(row.user_id == work.actor.user_id)
     if step.model is DuplicatePair:
-        return True
+        return _pair_in_reach(work, source, step, row, customers)
     if step.model is Task and row.customer_id is None:
         return work.owns(Permission.TASK_WRITE, row.assignee_id)
     customer = row if step.model is Customer else customers.get(row.customer_id)
-    if customer is None:
-        return False
+    return customer is not None and may_write(work, source, customer)
+
+
+def may_write(work: Work, source: ChangeSet, customer: Customer) -> bool:
+    """Whether the actor may write this customer while he takes a change back."""
     if customer.owner_id is None:  # in the public pool: who put it there, or changed it there, may take that back
         mine = source.actor_id is not None and source.actor_id == work.actor.user_id
         return mine or work.actor.can(Permission.CUSTOMER_ASSIGN) or work.owns(Permission.CUSTOMER_WRITE, None)
     return work.owns(Permission.CUSTOMER_WRITE, customer.owner_id)
+
+
+def _pair_in_reach(
+    work: Work, source: ChangeSet, step: Step, row: DuplicatePair, customers: Mapping[int, Customer]
+) -> bool:
+    """What a person judged takes the right to both customers, as judging does; else a pair follows what it came from."""
+    if step.created or PairStatus.DISMISSED not in (step.changes or {}).get("status", ()):
+        return True
+    sides = [customers.get(i) for i in (row.a_id, row.b_id)]
+    return all(side is not None and may_write(work, source, side) for side in sides)
 
 
 def refusal(work: Work, source: ChangeSet, row: Any, back: Mapping[str, Any], claimed: set[Any]) -> Reason | None:
@@ -168,6 +183,21 @@ def labels(work: Work, names: Sequence[str]) -> str:
     """Names of fields for people."""
     own = custom_values.labels(work, names)
     return ", ".join(own.get(name) or _(FIELDS.get(name, name)) for name in names)
+
+
+def over_the_limit(work: Work, already: int) -> Reason | None:
+    """Why the actor may not get a customer back from the public pool: nobody gets more by undoing than by claiming.
+    `already` is how many this undo gave back."""
+    if work.actor.can(Permission.CUSTOMER_ASSIGN):
+        return None
+    if not work.actor.can(Permission.CUSTOMER_CLAIM):
+        return OUT_OF_REACH, {}
+    work.session.flush()  # what this undo gave back so far is counted too
+    try:
+        pool.may_claim(pool.allowance(work), already)
+    except Conflict as refused:
+        return refused.msgid, refused.params
+    return None
 
 
 def _not_the_owner(work: Work, source: ChangeSet, owner_id: int) -> Reason | None:

@@ -19,7 +19,8 @@ def show(me: Actor) -> None:
     if not done:
         return
     winner, number, count = done
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    place = st.empty()
+    with place.container(), st.container(border=True, horizontal=True, vertical_alignment="center"):
         told = _("{count} records were merged.", count=format_number(count))
         st.markdown(f":material/check_circle: {told}", width="content")
         if winner:
@@ -33,6 +34,7 @@ def show(me: Actor) -> None:
             taken = feedback.attempt(act, me, number)
         if taken is not None:
             _close()
+            place.empty()
             undo_button.result(taken)
 
 

@@ -15,7 +15,6 @@ from cim.ui import feedback, gate, state
 from cim.ui.text import safe
 from cim.work import Actor
 
-PAGE = "pages/duplicates.py"
 TOGETHER = 0
 """Stands for "both texts" among the records a value may come from."""
 _COUNTED = ("contacts", "activities", "tasks", "files")
@@ -26,9 +25,15 @@ def asked() -> list[int]:
     return [int(part) for part in st.query_params.get("ids", "").split(",") if part.strip().isdecimal()]
 
 
+def leave() -> None:
+    """Back to the queue. In a callback: a link to the page it stands on would leave the address as it is."""
+    for name in ("ids", "pair"):
+        st.query_params.pop(name, None)
+
+
 def show(me: Actor, ids: list[int]) -> None:
     """The form for these customers."""
-    st.page_link(PAGE, label=_("Back to the list"), icon=":material/arrow_back:", query_params={})
+    st.button(_("Back to the list"), icon=":material/arrow_back:", type="tertiary", key="duplicates.back", on_click=leave)
     preview = feedback.attempt(service.customers.merge_preview, me, ids)
     if preview is None:
         return
@@ -144,15 +149,15 @@ def _actions(me: Actor, sides: list[MergeSide], winner: int, choices: dict[str, 
     if feedback.attempt(service.customers.merge, me, winner, losers, **said) is not None:
         state.spend("duplicates.merge")
         st.session_state[state.MERGED] = (winner, losers[0], len(sides))
-        st.switch_page(PAGE)
+        leave()
+        st.rerun()
 
 
 @gate.guarded(Permission.CUSTOMER_WRITE)
 def _apart(me: Actor, pair_id: int) -> None:
     if feedback.attempt(service.duplicates.decide, me, pair_id, PairStatus.DISMISSED):
         feedback.toast(_("Remembered: not duplicates."))
-        for name in ("ids", "pair"):
-            st.query_params.pop(name, None)
+        leave()
 
 
 def _compared(sides: list[MergeSide]) -> dict[int, int]:

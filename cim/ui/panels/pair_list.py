@@ -15,7 +15,6 @@ from cim.ui import feedback, gate, pickers
 from cim.ui.text import safe
 from cim.work import Actor
 
-PAGE = "pages/duplicates.py"
 SIZE = 10
 STATUS = {
     PairStatus.OPEN: N_("To be looked at"),
@@ -125,7 +124,9 @@ def _actions(pair: PairView) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if pair.status is PairStatus.OPEN:
             query = {"ids": f"{pair.a.id},{pair.b.id}", "pair": str(pair.id)}
-            st.page_link(PAGE, label=_("Compare and merge"), icon=":material/join_inner:", query_params=query)
+            # no link: one that leads to the page it stands on leaves the address as it is
+            compare = {"icon": ":material/join_inner:", "key": f"duplicates.compare.{pair.id}"}
+            st.button(_("Compare and merge"), on_click=st.query_params.update, args=(query,), **compare)  # type: ignore[arg-type]
             label, decision, icon = _("Not duplicates"), PairStatus.DISMISSED, ":material/close:"
         else:
             label, decision, icon = _("Open again"), PairStatus.OPEN, ":material/undo:"

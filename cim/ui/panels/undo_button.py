@@ -67,6 +67,8 @@ def result(done: Undone) -> None:
 
 def sentence(done: Undone) -> str:
     """The result in one line."""
+    if not done.kept and not done.failed:
+        return _("Undone: {undone}.", undone=format_number(done.undone))
     return _(
         "Undone {undone}, kept {kept}, failed {failed}.",
         undone=format_number(done.undone),
