@@ -8,6 +8,8 @@ DEV_STAMP := $(VENV)/.installed-dev
 PYTEST := $(BIN)/python -m pytest
 # what plays on two cores: one worker each, a file stays together because its fixtures are shared
 WORKERS ?= auto
+# more for pytest: make test ARGS="tests/service -x"
+ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format e2e bench assure messages clean
@@ -23,7 +25,7 @@ run: $(RUN_STAMP)  ## install, load the demo company if there is no data yet, se
 	@exec $(BIN)/python -m cim serve
 
 test: $(DEV_STAMP)  ## everything that needs no server: services, pages, analytics
-	$(PYTEST) -n $(WORKERS) --dist loadfile
+	$(PYTEST) -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(DEV_STAMP)  ## format, lint, types
 	$(BIN)/ruff format --check .

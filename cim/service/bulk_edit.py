@@ -161,7 +161,11 @@ def _each(
         work.load_ciphers(row.uid for row in rows.values())
         skipped += [Skipped(id=number, name="", msgid=NOT_YOURS) for number in part if number not in rows]
         free = [row for row in rows.values() if _may(work, right, row)]
-        skipped += [_skip(row, SOMEBODY_ELSES if row.owner_id else IN_POOL) for row in rows.values() if not _may(work, right, row)]
+        skipped += [
+            _skip(row, SOMEBODY_ELSES if row.owner_id else IN_POOL)
+            for row in rows.values()
+            if not _may(work, right, row)
+        ]
         changed = change(free)
         if edited and changed:
             for row in changed:

@@ -33,7 +33,9 @@ def leave() -> None:
 
 def show(me: Actor, ids: list[int]) -> None:
     """The form for these customers."""
-    st.button(_("Back to the list"), icon=":material/arrow_back:", type="tertiary", key="duplicates.back", on_click=leave)
+    st.button(
+        _("Back to the list"), icon=":material/arrow_back:", type="tertiary", key="duplicates.back", on_click=leave
+    )
     preview = feedback.attempt(service.customers.merge_preview, me, ids)
     if preview is None:
         return
