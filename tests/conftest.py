@@ -7,15 +7,13 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from cim import crypto, db, schema, service
 from cim.access import SYSTEM
-from tests.databases import Stock
 from tests.factories import Personas, hire
 
 POSTGRES = os.environ.get("CIM_TEST_POSTGRES_URL", "")
@@ -42,27 +40,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             _admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="session")
-def stock(template: Path) -> Iterator[Stock | None]:
-    """Databases like the template's, on PostgreSQL."""
-    made = Stock(POSTGRES, (template / "database").read_text()) if POSTGRES else None
-    yield made
-    if made:
-        made.close()
-
-
 @pytest.fixture
-def home(template: Path, stock: Stock | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """CIM_HOME of a fresh installation."""
     fresh = tmp_path / "home"
     shutil.copytree(template, fresh)
-    database = stock.take() if stock else ""
-    _enter(monkeypatch, fresh, database)
+    _enter(monkeypatch, fresh, f"cim_test_{uuid.uuid4().hex[:10]}")
+    if POSTGRES:
+        _admin(f'CREATE DATABASE "{_name()}" TEMPLATE "{(template / "database").read_text()}"')
     yield fresh
     service.jobs.settle()
     db.engine().dispose()
-    if stock:
-        stock.give(database)
+    if POSTGRES:
+        _admin(f'DROP DATABASE IF EXISTS "{_name()}" WITH (FORCE)')
 
 
 @pytest.fixture
@@ -79,11 +69,6 @@ def _enter(patch: pytest.MonkeyPatch, home: Path, database: str) -> None:
         patch.setenv("CIM_DATABASE_URL", url.render_as_string(hide_password=False))
     else:
         patch.delenv("CIM_DATABASE_URL", raising=False)
-        event.listen(db.engine(), "connect", _hasten)
-
-
-def _hasten(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")  # no test pulls the plug; a killed process loses nothing by it
 
 
 def _name() -> str:
