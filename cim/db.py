@@ -67,8 +67,8 @@ def insert_many(session: Session, table: Table, rows: Sequence[dict[str, Any]]) 
 
 @contextmanager
 def unchecked_references(connection: Connection) -> Iterator[None]:
-    """While a migration rebuilds a table, SQLite must not take the rows that refer to it for orphans. The references are
-    checked afterwards, in the same transaction or not at all. Raises RuntimeError when one leads nowhere."""
+    """While a migration rebuilds a table, SQLite must not take the rows that refer to it for orphans. To be followed by
+    `check_references` in the migration's own transaction."""
     if not is_sqlite(connection):
         yield
         return
@@ -76,10 +76,16 @@ def unchecked_references(connection: Connection) -> Iterator[None]:
     driver.execute("PRAGMA foreign_keys=OFF")
     try:
         yield
-        if broken := driver.execute("PRAGMA foreign_key_check").fetchmany(3):
-            raise RuntimeError(f"references lead nowhere after the migration: {broken}")
     finally:
         driver.execute("PRAGMA foreign_keys=ON")
+
+
+def check_references(connection: Connection) -> None:
+    """Raise RuntimeError, and so undo the transaction, when a reference leads nowhere. PostgreSQL has looked already."""
+    if is_sqlite(connection):
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(3)
+        if broken:
+            raise RuntimeError(f"references lead nowhere after the migration: {[tuple(row) for row in broken]}")
 
 
 def wait_for_server(seconds: float = 10) -> None:

@@ -109,3 +109,19 @@ def test_a_database_of_the_first_release_comes_along_with_its_rows(empty: None) 
         assert session.execute(text("SELECT name FROM contact WHERE customer_id = 1")).scalar_one() == "张三"
     added: dict[str, None] = dict.fromkeys(("merged_into_id", "confirmed_at", "owned_since"))
     assert row_digest("customer", before) == row_digest("customer", before | added)
+
+
+def test_an_upgrade_that_would_leave_orphans_changes_nothing(empty: None) -> None:
+    """The references are looked at before the commit: the database stays at the revision it had."""
+    command.upgrade(schema.config(), "0001")
+    orphan = (
+        "INSERT INTO contact (name, title, role, created_at, updated_at, version, uid, customer_id) "
+        "VALUES ('张三', '', '', '2026-01-01', '2026-01-01', 1, 'u2', 99)"
+    )
+    with db.engine().connect() as connection, db.unchecked_references(connection), connection.begin():
+        connection.execute(text(orphan))
+    before = inspect(db.engine()).get_table_names()
+    with pytest.raises(RuntimeError, match="lead nowhere"):
+        schema.upgrade()
+    assert schema.current() == "0001"
+    assert inspect(db.engine()).get_table_names() == before
