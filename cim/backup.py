@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import NullPool, create_engine
 from sqlmodel import Session
 
-from cim import audit, backup_files, backup_postgres, clock, crypto, db, schema
+from cim import audit, backup_files, backup_postgres, clock, crypto, db, durable, schema
 from cim.config import settings
 from cim.errors import Conflict, Invalid, NotFound
 
@@ -68,10 +68,10 @@ def copy(to: Path | None = None, *, kind: str = "manual") -> Path:
         with backup_files.alone(folder):
             facts |= backup_files.copy(target)
             manifest = _manifest(target.name, kind, moment, temporary, facts)
-            _durable(temporary)
+            durable.flush(temporary)
             os.replace(temporary, target)
         _write(target.with_name(f"{target.name}.json"), manifest)  # last: a file without manifest is no backup
-        _sync_folder(folder)
+        durable.flush_folder(folder)
     except (sqlite3.Error, OSError) as error:
         raise Conflict("The backup was not taken ({problem}). Nothing was changed.", problem=str(error)) from error
     finally:
@@ -86,7 +86,7 @@ def check(path: Path) -> Manifest:
     manifest = read_manifest(path)
     if not path.is_file():
         raise NotFound("There is no backup {name}.", name=path.name)
-    if _sha256(path) != manifest.sha256:
+    if durable.sha256(path) != manifest.sha256:
         raise Invalid("file", "The backup {name} is damaged: its checksum differs. Use another one.", name=path.name)
     if manifest.database == "sqlite":
         try:
@@ -290,7 +290,7 @@ def _swap(path: Path) -> Path | None:
     shutil.copyfile(path, incoming)
     try:
         _end_sessions(incoming)
-        _durable(incoming)
+        durable.flush(incoming)
         if not current.exists():
             _move_log(current, kept)
             os.replace(incoming, current)
@@ -300,7 +300,7 @@ def _swap(path: Path) -> Path | None:
             os.link(current, kept)
             _move_log(current, kept)
             os.replace(incoming, current)
-            _sync_folder(current.parent)
+            durable.flush_folder(current.parent)
     except OSError as error:
         raise Conflict(
             "The backup could not be put into place ({problem}). Nothing was changed.", problem=str(error)
@@ -362,7 +362,7 @@ def _manifest(name: str, kind: str, moment: datetime, file: Path, facts: dict[st
     }
     told |= {
         "size": file.stat().st_size,
-        "sha256": _sha256(file),
+        "sha256": durable.sha256(file),
         "key": key_name(),
         "program": f"CIM {schema.newest()}",
     }
@@ -377,23 +377,5 @@ def _message(told: dict[str, Any]) -> bytes:
 def _write(path: Path, content: dict[str, Any]) -> None:
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    _durable(temporary)
+    durable.flush(temporary)
     os.replace(temporary, path)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _durable(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cim import file_store
+from cim import durable, file_store
 from cim.errors import Invalid
 
 _LINE = re.compile(r"([0-9a-f]{64})  ([0-9a-f]{2})/([0-9a-f]{62})")
@@ -41,8 +41,7 @@ def copy(backup: Path) -> dict[str, Any]:
     text = "".join(f"{digest}  {name[:2]}/{name[2:]}\n" for name, digest in listed.items())
     temporary = backup.with_name(f".{backup.name}.files.part")
     temporary.write_text(text, encoding="ascii")
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
+    durable.flush(temporary)
     os.replace(temporary, list_of(backup))
     return {"files": {"count": len(listed), "size": size, "list": hashlib.sha256(text.encode()).hexdigest()}}
 
@@ -53,7 +52,7 @@ def check(backup: Path, facts: dict[str, Any]) -> None:
         path = file_store.path_of(name, folder=backup.parent / "files")
         if not path.is_file():
             raise Invalid("file", "The backup {name} lacks the customer file {file}.", name=backup.name, file=name[:12])
-        if _sha256(path) != digest:
+        if durable.sha256(path) != digest:
             raise Invalid(
                 "file", "The customer file {file} in the backup {name} is damaged.", name=backup.name, file=name[:12]
             )
@@ -66,7 +65,7 @@ def put_in_place(backup: Path, facts: dict[str, Any]) -> int:
     count = 0
     for name, digest in read_list(backup, facts).items():
         path = file_store.path_of(name)
-        if path.is_file() and _sha256(path) == digest:
+        if path.is_file() and durable.sha256(path) == digest:
             continue
         path.unlink(missing_ok=True)
         content = file_store.path_of(name, folder=backup.parent / "files").read_bytes()
@@ -130,13 +129,13 @@ def _copied(name: str, folder: Path, known: str | None) -> tuple[str, int]:
     """SHA-256 and size of the copy of a file, made now where there is none or it is no longer what it was."""
     source, target = file_store.path_of(name), file_store.path_of(name, folder=folder)
     if target.is_file():
-        digest = _sha256(target)
-        if digest == (known or _sha256(source)):
+        digest = durable.sha256(target)
+        if digest == (known or durable.sha256(source)):
             return digest, target.stat().st_size
         target.unlink()
     with source.open("rb") as file:
         file_store.write(name, iter(lambda: file.read(1024 * 1024), b""), folder=folder)
-    return _sha256(target), target.stat().st_size
+    return durable.sha256(target), target.stat().st_size
 
 
 def _known(folder: Path) -> dict[str, str]:
@@ -150,8 +149,3 @@ def _known(folder: Path) -> dict[str, str]:
 def _parsed(text: str) -> dict[str, str] | None:
     found = [_LINE.fullmatch(line) for line in text.splitlines()]
     return None if None in found else {f"{line[2]}{line[3]}": line[1] for line in found if line}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

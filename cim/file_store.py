@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from cim import durable
 from cim.config import settings
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -41,7 +42,7 @@ def write(name: str, parts: Iterable[bytes], *, folder: Path | None = None) -> b
     finally:
         temporary.unlink(missing_ok=True)
     for place in (path.parent, *(place.parent for place in made)):
-        _sync(place)
+        durable.flush_folder(place)
     return True
 
 
@@ -73,11 +74,3 @@ def remove_unfinished(*, at: float, older: float) -> int:
     for path in found:
         path.unlink(missing_ok=True)
     return len(found)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

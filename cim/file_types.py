@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
-import zipfile
 from dataclasses import dataclass, replace
 
 from cim.errors import Invalid
@@ -93,10 +91,10 @@ def media_type(name: str, content: bytes) -> str:
 
 def _check_office(name: str, content: bytes, part: str) -> None:
     """From the directory of the archive alone: nothing is unpacked."""
-    try:
-        entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise _differs(name) from None
+    opened = archive.opened(content)
+    if opened is None:
+        raise _differs(name)
+    entries = opened.infolist()
     names = [entry.filename.replace("\\", "/").casefold() for entry in entries]
     if len(set(names)) != len(names) or part.casefold() not in names or "[content_types].xml" not in names:
         raise _differs(name)

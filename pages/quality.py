@@ -5,25 +5,13 @@ import streamlit as st
 from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import shell
+from cim.ui import tabs as choose
 from cim.ui.panels import quality_campaign, quality_overview, quality_repair
 
 me = shell.open_page(_("Data quality"), Permission.CUSTOMER_READ)
 
 tabs = {"overview": _("Overview"), "repair": _("Repair"), "confirm": _("Confirm")}
-if "quality.tab" not in st.session_state and st.query_params.get("tab") in tabs:
-    st.session_state["quality.tab"] = st.query_params["tab"]
-chosen = st.segmented_control(
-    _("Data quality"),
-    list(tabs),
-    format_func=lambda name: tabs[name],
-    default=None if "quality.tab" in st.session_state else "overview",
-    required=True,
-    key="quality.tab",
-    label_visibility="collapsed",
-)
-st.query_params["tab"] = chosen or "overview"
-
-match chosen:
+match choose.chosen(tabs, key="quality.tab", label=_("Data quality"), draw=st.segmented_control):
     case "repair":
         quality_repair.show(me)
     case "confirm":

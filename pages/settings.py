@@ -5,6 +5,7 @@ import streamlit as st
 from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import shell
+from cim.ui import tabs as choose
 from cim.ui.panels import (
     custom_fields,
     settings_options,
@@ -24,21 +25,7 @@ tabs = {
     "pool": _("Public pool"),
     "values": _("Other settings"),
 }
-if "settings.tab" not in st.session_state and st.query_params.get("tab") in tabs:
-    st.session_state["settings.tab"] = st.query_params["tab"]
-chosen = st.pills(
-    _("Settings"),
-    list(tabs),
-    format_func=lambda name: tabs[name],
-    default=None if "settings.tab" in st.session_state else "fields",
-    required=True,
-    key="settings.tab",
-    label_visibility="collapsed",
-    wrap=True,
-)
-st.query_params["tab"] = chosen or "fields"
-
-match chosen:
+match choose.chosen(tabs, key="settings.tab", label=_("Settings"), draw=st.pills, wrap=True):
     case "options":
         settings_options.show(me)
     case "rules":

@@ -59,10 +59,10 @@ def check(data: bytes, *, limits: Limits) -> None:
         if _SEALED in data:
             raise password()
         return
-    try:
-        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise damaged() from None
+    found = opened(data)
+    if found is None:
+        raise damaged()
+    entries = found.infolist()
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise password()
     names = {entry.filename.lower() for entry in entries}
@@ -76,6 +76,14 @@ def check(data: bytes, *, limits: Limits) -> None:
             limit=limits.max_unpacked // MEGABYTE,
             entries=limits.max_entries,
         )
+
+
+def opened(data: bytes) -> zipfile.ZipFile | None:
+    """The archive that these bytes are, with its directory read; None when they are none, or one that is damaged."""
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # the last: of a kind Python does not read
+        return None
 
 
 def swells(entries: list[zipfile.ZipInfo], *, limits: Limits) -> bool:

@@ -159,7 +159,7 @@ def _chunks(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
         KeyError,
         OSError,
         EOFError,
-        NotImplementedError,
+        NotImplementedError,  # packed in a way Python does not read
         ValueError,
         zlib.error,
     ):

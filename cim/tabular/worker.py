@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import json
 import sys
-import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import IO, Any
 
 from cim.errors import Invalid
-from cim.tabular.archive import damaged, password
+from cim.tabular.archive import damaged, opened, password
 from cim.tabular.scan import Extent, extent, refuse_declarations, sheets
 from cim.tabular.table import LONGEST_CELL, Limits
 
@@ -85,10 +84,9 @@ def read_workbook(data: bytes, *, sheet: str | None, limits: Limits) -> Iterator
 
 def _survey(data: bytes, sheet: str | None, limits: Limits) -> tuple[list[str], str, Extent]:
     """Visible sheets, the one to read, and its extent: what can be known before the parser is trusted with the file."""
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise damaged() from None
+    archive = opened(data)
+    if archive is None:
+        raise damaged()
     refuse_declarations(archive)
     parts = sheets(archive)
     if not parts:

@@ -19,6 +19,7 @@ FLOORS = {
     "cim.history": 2,
     "cim.schema": 2,
     "cim.backup": 2,
+    "cim.durable": 0,
     "cim.backup_postgres": 2,
     "cim.backup_files": 2,
     "cim.file_store": 2,

@@ -13,7 +13,7 @@ from cim.models.custom import CustomFieldDraft, CustomFieldView, FieldType, Noun
 from cim.models.customer import Lifecycle
 from cim.permissions import Permission
 from cim.service import custom_types, custom_values
-from cim.ui import feedback, gate, state
+from cim.ui import arranging, feedback, gate, state
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -66,16 +66,7 @@ def _row(field: CustomFieldView, ids: list[int], place: int) -> None:
                 if held:
                     st.badge(label, color=color)
         with st.container(horizontal=True, gap="small", width="content", vertical_alignment="center"):
-            for step, icon, told in ((-1, "arrow_upward", _("Move up")), (1, "arrow_downward", _("Move down"))):
-                st.button(
-                    f":material/{icon}:",
-                    key=f"{key}.{icon}",
-                    help=told,
-                    type="tertiary",
-                    disabled=not 0 <= place + step < len(ids),
-                    on_click=_arranged,
-                    args=(field.noun.value, _moved(ids, place, step)),
-                )
+            arranging.arrows(ids, place, key=key, arranged=_arranged, of=field.noun.value)
             box = st.popover(_("Change"), icon=":material/edit:", type="tertiary", key=key, on_change="rerun")
             if box.open:
                 with box:
@@ -165,12 +156,6 @@ def _draft(noun: str, key: str) -> tuple[CustomFieldDraft, dict[str, str]]:
         **said,
     )
     return draft, renamed
-
-
-def _moved(ids: list[int], place: int, step: int) -> list[int]:
-    moved = ids.copy()
-    moved.insert(place + step, moved.pop(place))
-    return moved
 
 
 @gate.guarded(Permission.SETTINGS_MANAGE)

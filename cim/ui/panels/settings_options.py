@@ -10,7 +10,7 @@ from cim.models.listing import CustomerFilter
 from cim.models.option import OptionDraft, OptionView
 from cim.permissions import Permission
 from cim.service import options
-from cim.ui import feedback, gate, links
+from cim.ui import arranging, feedback, gate, links
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -69,16 +69,7 @@ def _row(name: str, option: OptionView, ids: list[int], place: int) -> None:
                 label = _("{count} customers", count=option.used)
                 st.page_link("pages/search.py", label=label, query_params=links.customers(narrowed))
         with st.container(horizontal=True, gap="small", width="content", vertical_alignment="center"):
-            for step, icon, told in ((-1, "arrow_upward", _("Move up")), (1, "arrow_downward", _("Move down"))):
-                st.button(
-                    f":material/{icon}:",
-                    key=f"{key}.{icon}",
-                    help=told,
-                    type="tertiary",
-                    disabled=not 0 <= place + step < len(ids),
-                    on_click=_arranged,
-                    args=(name, _moved(ids, place, step)),
-                )
+            arranging.arrows(ids, place, key=key, arranged=_arranged, of=name)
             box = st.popover(_("Change"), icon=":material/edit:", type="tertiary", key=key, on_change="rerun")
             if box.open:
                 with box:
@@ -146,12 +137,6 @@ def _merge(name: str, listed: list[OptionView], others: dict[str, int]) -> None:
             )
         act = {"on_click": _merged, "args": (name, gone, kept), "disabled": not (gone and kept)}
         st.button(_("Merge"), type="primary", key=f"options.merge.{name}", **act)  # type: ignore[arg-type]
-
-
-def _moved(ids: list[int], place: int, step: int) -> list[int]:
-    moved = ids.copy()
-    moved.insert(place + step, moved.pop(place))
-    return moved
 
 
 @gate.guarded(Permission.SETTINGS_MANAGE)
