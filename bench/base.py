@@ -65,7 +65,7 @@ def found() -> None:
     """Make keys, schema, regions, and ten reps (ann first) with a manager (mei) and an administrator (root)."""
     crypto.create_keys()
     schema.upgrade()
-    service.regions.seed(SYSTEM)
+    service.shipped.seed(SYSTEM)
     team = service.users.add_team(SYSTEM, "销售部")
     reps = [("ann" if number == 0 else f"rep{number}", Role.REP) for number in range(rows.REPS)]
     for username, role in [*reps, ("mei", Role.MANAGER), ("root", Role.ADMIN)]:

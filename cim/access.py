@@ -10,7 +10,27 @@ from sqlmodel import Session
 
 from cim import clock
 from cim.errors import SessionEnded
-from cim.models import Activity, AuthSession, Contact, Customer, SavedView, StoredFile, Task, Team, User
+from cim.models import (
+    Activity,
+    Anniversary,
+    AuthSession,
+    Comment,
+    Contact,
+    Contract,
+    Customer,
+    Opportunity,
+    OpportunityStep,
+    Payment,
+    Product,
+    SalesOrder,
+    SavedView,
+    StoredFile,
+    SurveyAnswer,
+    Task,
+    Team,
+    Ticket,
+    User,
+)
 from cim.models.base import columns
 from cim.models.user import UserStatus
 from cim.permissions import MATRIX, Permission, Role, Scope
@@ -18,8 +38,25 @@ from cim.permissions import MATRIX, Permission, Role, Scope
 CUSTOMERS = columns(Customer)
 TASKS = columns(Task)
 VIEWS = columns(SavedView)
+PRODUCTS = columns(Product)
 USERS = columns(User)
 TEAMS = columns(Team)
+
+BELOW: dict[type[Any], Permission] = {
+    Contact: Permission.CUSTOMER_READ,
+    Activity: Permission.CUSTOMER_READ,
+    StoredFile: Permission.CUSTOMER_READ,
+    Comment: Permission.CUSTOMER_READ,
+    Anniversary: Permission.CUSTOMER_READ,
+    Opportunity: Permission.SALES_READ,
+    OpportunityStep: Permission.SALES_READ,
+    SalesOrder: Permission.SALES_READ,
+    Payment: Permission.SALES_READ,
+    Contract: Permission.SALES_READ,
+    Ticket: Permission.TICKET_READ,
+    SurveyAnswer: Permission.TICKET_READ,
+}
+"""What belongs to a customer: seen by whoever sees the customer and has this permission."""
 
 # built once and of bare columns, one query instead of two objects: it runs before every action
 _USER: Any = USERS.__table__.c
@@ -115,8 +152,10 @@ def visible(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
     """The rows of `model` this actor may know of, as an SQL condition."""
     if model is Customer:
         return and_(_reach(actor, CUSTOMERS.owner_id, pool=True), CUSTOMERS.deleted_at.is_(None))
-    if model in (Contact, Activity, StoredFile):
+    if model in BELOW:
         return and_(_of_visible_customer(actor, model), model.deleted_at.is_(None))
+    if model is Product:
+        return and_(true() if actor.can(Permission.SALES_READ) else false(), PRODUCTS.deleted_at.is_(None))
     if model is Task:
         return and_(_task_reach(actor), TASKS.deleted_at.is_(None))
     if model is SavedView:
@@ -128,12 +167,14 @@ def visible(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
 
 def removed(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
     """The removed rows of `model` that this actor may bring back: customers of those whose customers the actor may write
-    (not what was merged into another one), contacts and follow-ups of such customers that stand."""
+    (not what was merged into another one), and what belongs to such customers that stand; products of those who keep them."""
     ids = reached_users(actor, Permission.CUSTOMER_WRITE)
     mine: ColumnElement[bool] = true() if ids is None else CUSTOMERS.owner_id.in_(sorted(ids)) if ids else false()
     if model is Customer:
         return and_(mine, CUSTOMERS.deleted_at.is_not(None), CUSTOMERS.merged_into_id.is_(None))
-    if model in (Contact, Activity):
+    if model is Product:
+        return and_(true() if actor.can(Permission.PRODUCT_MANAGE) else false(), PRODUCTS.deleted_at.is_not(None))
+    if model in BELOW:
         standing = select(CUSTOMERS.id).where(mine, CUSTOMERS.deleted_at.is_(None))
         return and_(model.customer_id.in_(standing), model.deleted_at.is_not(None))
     raise LookupError(f"no recycle bin for {model.__name__}")
@@ -162,6 +203,8 @@ def _reach(actor: Actor, column: Any, *, pool: bool) -> ColumnElement[bool]:
 
 
 def _of_visible_customer(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+    if not actor.can(BELOW[model]):
+        return false()
     of_mine: ColumnElement[bool] = model.customer_id.in_(select(CUSTOMERS.id).where(visible(actor, Customer)))
     return of_mine
 

@@ -23,6 +23,7 @@ class Settings:
     zone: ZoneInfo
     secure_cookies: bool
     demo: bool
+    currency: str = "CNY"
     idle_seconds: int = 30 * 60
     session_seconds: int = 12 * 3600
     ticket_seconds: int = 30
@@ -74,6 +75,7 @@ _NAMES = (
     "CIM_LANG",
     "CIM_TZ",
     "CIM_COOKIE_SECURE",
+    "CIM_CURRENCY",
 )
 
 
@@ -90,4 +92,5 @@ def _read(environment: tuple[tuple[str, str], ...]) -> Settings:
         zone=ZoneInfo(env.get("CIM_TZ") or "Asia/Shanghai"),
         secure_cookies=env.get("CIM_COOKIE_SECURE") == "1",
         demo=(home / "demo").exists(),
+        currency=(env.get("CIM_CURRENCY") or "CNY").upper()[:3],
     )

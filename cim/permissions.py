@@ -36,6 +36,16 @@ class Permission(StrEnum):
     CUSTOMER_REVEAL = "customer.reveal"
     ACTIVITY_WRITE = "activity.write"
     TASK_WRITE = "task.write"
+    SALES_READ = "sales.read"
+    SALES_WRITE = "sales.write"
+    PRODUCT_MANAGE = "product.manage"
+    TICKET_READ = "ticket.read"
+    TICKET_OPEN = "ticket.open"
+    TICKET_HANDLE = "ticket.handle"
+    TICKET_ASSIGN = "ticket.assign"
+    SURVEY_SEND = "survey.send"
+    TEAM_READ = "team.read"
+    TARGET_MANAGE = "target.manage"
     SEGMENT_READ = "segment.read"
     IMPORT = "import"
     EXPORT = "export"
@@ -62,6 +72,11 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.CUSTOMER_REVEAL: _OWN,
         _P.ACTIVITY_WRITE: _OWN,
         _P.TASK_WRITE: _OWN,
+        _P.SALES_READ: _OWN,
+        _P.SALES_WRITE: _OWN,
+        _P.TICKET_READ: _OWN,
+        _P.TICKET_OPEN: _OWN,
+        _P.SURVEY_SEND: _OWN,
         _P.SEGMENT_READ: _OWN,
         _P.IMPORT: _OWN,
         _P.EXPORT: _OWN,
@@ -78,6 +93,15 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.CUSTOMER_REVEAL: _TEAM,
         _P.ACTIVITY_WRITE: _TEAM,
         _P.TASK_WRITE: _TEAM,
+        _P.SALES_READ: _TEAM,
+        _P.SALES_WRITE: _TEAM,
+        _P.PRODUCT_MANAGE: _ALL,
+        _P.TICKET_READ: _TEAM,
+        _P.TICKET_OPEN: _TEAM,
+        _P.TICKET_ASSIGN: _TEAM,
+        _P.SURVEY_SEND: _TEAM,
+        _P.TEAM_READ: _TEAM,
+        _P.TARGET_MANAGE: _TEAM,
         _P.SEGMENT_READ: _TEAM,
         _P.DUPLICATE_MANAGE: _TEAM,
         _P.IMPORT: _TEAM,
@@ -92,6 +116,12 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.CUSTOMER_REVEAL: _ALL,
         _P.ACTIVITY_WRITE: _ALL,
         _P.TASK_WRITE: _OWN,
+        _P.SALES_READ: _ALL,
+        _P.TICKET_READ: _ALL,
+        _P.TICKET_OPEN: _ALL,
+        _P.TICKET_HANDLE: _ALL,
+        _P.TICKET_ASSIGN: _ALL,
+        _P.SURVEY_SEND: _ALL,
         _P.SEGMENT_READ: _ALL,
         _P.COLLEAGUE_READ: _ALL,
     },
@@ -99,6 +129,9 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.ACCOUNT: _OWN,
         _P.DASHBOARD_READ: _ALL,
         _P.CUSTOMER_READ: _ALL,
+        _P.SALES_READ: _ALL,
+        _P.TICKET_READ: _ALL,
+        _P.TEAM_READ: _ALL,
         _P.SEGMENT_READ: _ALL,
         _P.EXPORT: _ALL,
         _P.AUDIT_READ: _ALL,
@@ -114,6 +147,16 @@ MATRIX: dict[Role, dict[Permission, Scope]] = {
         _P.CUSTOMER_ASSIGN: _ALL,
         _P.ACTIVITY_WRITE: _ALL,
         _P.TASK_WRITE: _ALL,
+        _P.SALES_READ: _ALL,
+        _P.SALES_WRITE: _ALL,
+        _P.PRODUCT_MANAGE: _ALL,
+        _P.TICKET_READ: _ALL,
+        _P.TICKET_OPEN: _ALL,
+        _P.TICKET_HANDLE: _ALL,
+        _P.TICKET_ASSIGN: _ALL,
+        _P.SURVEY_SEND: _ALL,
+        _P.TEAM_READ: _ALL,
+        _P.TARGET_MANAGE: _ALL,
         _P.SEGMENT_READ: _ALL,
         _P.IMPORT: _ALL,
         _P.EXPORT: _ALL,

@@ -28,7 +28,7 @@ from cim import backup, crypto, downloads, i18n, passwords, schema
 from cim.access import SYSTEM, Actor
 from cim.config import settings
 from cim.errors import CimError
-from cim.service import chores, import_desk, jobs, regions, sessions
+from cim.service import chores, import_desk, jobs, sessions, shipped
 
 log = logging.getLogger("cim.server")
 
@@ -94,7 +94,7 @@ def prepare() -> None:
         backup.upgrade_with_backup()
     except CimError as error:
         raise SystemExit(str(error)) from error
-    regions.seed(SYSTEM)
+    shipped.seed(SYSTEM)
 
 
 def note_error(error: Exception) -> bool:

@@ -29,7 +29,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         if POSTGRES:
             _admin(f'CREATE DATABASE "{_name()}"')
         schema.upgrade()
-        service.regions.seed(SYSTEM)
+        service.shipped.seed(SYSTEM)
         hire()
         db.engine().dispose()
         name = _name() if POSTGRES else ""

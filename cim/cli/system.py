@@ -73,7 +73,7 @@ def serve(
 def prepare() -> bool:
     """Keys, newest schema (an older database is backed up first) and the list of regions. True when the keys are new.
     Raises Conflict when there is a database but no key for it, or when it belongs to a newer program."""
-    from cim.service import regions
+    from cim.service import shipped
 
     db.wait_for_server()
     missing_key = not (settings().keys / "kek.key").exists()
@@ -85,7 +85,7 @@ def prepare() -> bool:
     made = crypto.create_keys()
     if kept := backup.upgrade_with_backup():
         output.say(_("The previous database is kept in {path}", path=str(kept)))
-    regions.seed(output.OPERATOR)
+    shipped.seed(output.OPERATOR)
     return made
 
 

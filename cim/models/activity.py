@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View, text_enum, where
+from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View, later, text_enum, where
 
 
 class ActivityType(StrEnum):
@@ -65,6 +65,11 @@ class Activity(ActivityFields, SoftDeleted, Timestamped, Versioned, Model, table
     author_id: int | None = Field(default=None, foreign_key="app_user.id")
     author: str = Field(default="", max_length=60)
     batch_id: int | None = Field(default=None, foreign_key="import_batch.id", index=True)
+    contact_id: int | None = later(foreign_key="contact.id")
+    minutes: int | None = later()
+    pinned_at: datetime | None = later()
+    opportunity_id: int | None = later(foreign_key="opportunity.id", index=True)
+    ticket_id: int | None = later(foreign_key="ticket.id", index=True)
 
 
 class ActivityView(View):

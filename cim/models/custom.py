@@ -18,6 +18,11 @@ class Noun(StrEnum):
 
     CUSTOMER = "customer"
     CONTACT = "contact"
+    OPPORTUNITY = "opportunity"
+    ORDER = "order"
+    PRODUCT = "product"
+    CONTRACT = "contract"
+    TICKET = "ticket"
 
 
 class FieldType(StrEnum):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Index
+from sqlalchemy import Index, Numeric
 from sqlmodel import Field, SQLModel
 
 from cim.models.base import (
@@ -140,6 +141,7 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
     merged_into_id: int | None = later(foreign_key="customer.id", index=True)
     confirmed_at: datetime | None = later()
     owned_since: datetime | None = later()
+    credit_limit: Decimal | None = later(sa_type=Numeric(18, 2))
     pool_warned_at: datetime | None = derived(None)
     name_order: str = derived("", max_length=200, index=True)
     completeness: int = derived(0, index=True)
@@ -149,6 +151,13 @@ class Customer(CustomerFields, Owned, SoftDeleted, Timestamped, Versioned, Model
     deal_count: int = derived(0)
     first_deal_at: datetime | None = derived(None)
     last_deal_at: datetime | None = derived(None)
+    order_count: int = derived(0)
+    order_total: Decimal = derived(Decimal(0), sa_type=Numeric(18, 2))
+    first_order_on: date | None = derived(None)
+    last_order_on: date | None = derived(None)
+    owed: Decimal = derived(Decimal(0), sa_type=Numeric(18, 2))
+    open_amount: Decimal = derived(Decimal(0), sa_type=Numeric(18, 2))
+    open_tickets: int = derived(0)
 
 
 class CustomerTag(Model, table=True):

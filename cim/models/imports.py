@@ -15,6 +15,10 @@ class ImportKind(StrEnum):
     CUSTOMERS = "customers"
     CONTACTS = "contacts"
     ACTIVITIES = "activities"
+    PRODUCTS = "products"
+    ORDERS = "orders"
+    OPPORTUNITIES = "opportunities"
+    TICKETS = "tickets"
 
 
 class ImportMode(StrEnum):

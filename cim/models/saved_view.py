@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from cim.models.base import Draft, Model, SoftDeleted, Versioned, View
+from cim.models.base import Draft, Model, SoftDeleted, Versioned, View, later
 
 
 class SavedViewFields(SQLModel):
@@ -30,6 +30,8 @@ class SavedView(SavedViewFields, SoftDeleted, Versioned, Model, table=True):
     __tablename__ = "saved_view"
     id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="app_user.id", index=True)
+    noun: str | None = later(max_length=20)
+    """The kind of record it lists; None is customers."""
 
 
 class SavedViewView(View):

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from cim.models.base import Model, SoftDeleted, View, derived, new_uid
+from cim.models.base import Model, SoftDeleted, View, derived, later, new_uid
 
 
 class StoredFile(SoftDeleted, Model, table=True):
@@ -33,6 +33,11 @@ class StoredFile(SoftDeleted, Model, table=True):
     note: str = Field(default="", max_length=200)
     created_by_id: int | None = Field(default=None, foreign_key="app_user.id")
     created_at: datetime
+    activity_id: int | None = later(foreign_key="activity.id", index=True)
+    opportunity_id: int | None = later(foreign_key="opportunity.id", index=True)
+    order_id: int | None = later(foreign_key="sales_order.id", index=True)
+    contract_id: int | None = later(foreign_key="contract.id", index=True)
+    ticket_id: int | None = later(foreign_key="ticket.id", index=True)
 
 
 class FileView(View):

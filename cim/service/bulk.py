@@ -110,12 +110,18 @@ def _row(work: Work, number: int, code: str, new: NewCustomer, batch_id: int | N
         "updated_at": work.now,
         "deleted_at": None,
         "merged_into_id": None,
+        "credit_limit": None,
         "confirmed_at": None,
         "owned_since": (new.owned_since or work.now) if new.owner_id is not None else None,
         "version": 1,
         "name_order": record.name_order(plain["name"]),
         "completeness": standards.completeness(_clear(new)),
         "deal_count": 0,
+        "order_count": 0,
+        "order_total": 0,
+        "owed": 0,
+        "open_amount": 0,
+        "open_tickets": 0,
         "quality": judging.of_new(_clear(new)),
     }
 

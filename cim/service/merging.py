@@ -12,7 +12,31 @@ from sqlalchemy import or_, select
 from cim import db
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.history import place
-from cim.models import Activity, Contact, Customer, CustomerTag, DuplicatePair, Merge, Star, StoredFile, Task
+from cim.models import (
+    Activity,
+    Anniversary,
+    Comment,
+    Contact,
+    Contract,
+    Customer,
+    CustomerTag,
+    DuplicatePair,
+    Merge,
+    Opportunity,
+    OpportunityLine,
+    OpportunityStep,
+    OrderLine,
+    Payment,
+    PublicLink,
+    SalesOrder,
+    StageChange,
+    Star,
+    StoredFile,
+    SurveyAnswer,
+    Task,
+    Ticket,
+    WorklistDecision,
+)
 from cim.models.base import columns
 from cim.models.custom import Noun
 from cim.models.search import PairStatus
@@ -36,7 +60,11 @@ JOINED = {"preference": 500, "notes": 5000}
 PLAIN = ("kind", "party", "name", "contact", "gender", "birthday", "uscc", "industry", "region_code", "source", "grade")
 FIELDS = (*PLAIN, *Customer.SEALED, "owner_id", "imported_owner", *JOINED, "tags")
 """What the record that stands can take from any of them, beside custom fields."""
-MOVED: tuple[Any, ...] = (Contact, Activity, Task, StoredFile)
+MOVED: tuple[Any, ...] = (
+    *(Contact, Activity, Task, StoredFile, Comment, Anniversary, WorklistDecision),
+    *(Opportunity, OpportunityLine, OpportunityStep, StageChange),
+    *(SalesOrder, OrderLine, Payment, Contract, Ticket, SurveyAnswer, PublicLink),
+)
 """What belongs to a customer and goes with it, also from the recycle bin."""
 
 

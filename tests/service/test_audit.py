@@ -29,7 +29,7 @@ def firm(name: str = "南京信诺环保科技有限公司", phone: str = "13800
     return CustomerDraft.model_validate({"name": name, "phone": phone, **values})
 
 
-def written(people: Personas, upto: int = 6) -> None:
+def written(people: Personas, upto: int = 16) -> None:
     """Bring the log to `upto` entries."""
     for number in range(upto - len(history())):
         users.add_team(people.root, f"组 {number}")
@@ -167,7 +167,7 @@ def test_the_chain_holds_after_normal_work(people: Personas) -> None:
     assert verified(people).ok
     made = service.customers.create(people.ann, firm(tags=["重点"]))
     service.customers.update(people.ann, made, firm(grade="A"), version=service.customers.get(people.ann, made).version)
-    written(people, 12)
+    written(people, 22)
     report = verified(people, reconcile=True)
     assert (report.entries, report.head) == (len(history()), history()[-1].mac.hex())
     assert report.problem == ""
@@ -185,10 +185,10 @@ EDITS = {
     "deleted": ("DELETE FROM audit_entry WHERE seq = 3", 3),
     "first deleted": ("DELETE FROM audit_entry WHERE seq = 1", 1),
     "inserted as last": (
-        "INSERT INTO audit_entry SELECT 7, at, change_set_id, actor_id, actor, role, session_id, source, ip, "
+        "INSERT INTO audit_entry SELECT 17, at, change_set_id, actor_id, actor, role, session_id, source, ip, "
         "action, object_type, object_id, subject_uid, result, reason, fields, changes, row_digest, mac, mac "
-        "FROM audit_entry WHERE seq = 6",
-        7,
+        "FROM audit_entry WHERE seq = 16",
+        17,
     ),
     "swapped": ("UPDATE audit_entry SET seq = CASE seq WHEN 2 THEN 30 ELSE 2 END WHERE seq IN (2, 3)", 2),
 }
@@ -197,7 +197,7 @@ EDITS = {
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edited_entry_is_found(people: Personas, name: str) -> None:
     statement, place = EDITS[name]
-    written(people, 6)
+    written(people, 16)
     attack(statement)
     report = verified(people)
     assert not report.ok
@@ -207,7 +207,7 @@ def test_an_edited_entry_is_found(people: Personas, name: str) -> None:
 
 @pytest.mark.parametrize("kept", [0, 1, 5])
 def test_a_cut_tail_is_found(people: Personas, kept: int) -> None:
-    written(people, 6)
+    written(people, 16)
     attack(f"DELETE FROM audit_entry WHERE seq > {kept}")
     report = verified(people)
     assert not report.ok
@@ -216,17 +216,17 @@ def test_a_cut_tail_is_found(people: Personas, kept: int) -> None:
 
 
 def test_a_cut_tail_is_found_after_work_went_on(people: Personas) -> None:
-    written(people, 6)
-    attack("DELETE FROM audit_entry WHERE seq > 3")
+    written(people, 16)
+    attack("DELETE FROM audit_entry WHERE seq > 13")
     for number in range(3):
         users.add_team(people.root, f"新组 {number}")
     report = verified(people)
     assert not report.ok
-    assert report.broken_at == 6
+    assert report.broken_at == 16
 
 
 def test_missing_heads_are_told(people: Personas) -> None:
-    written(people, 6)
+    written(people, 16)
     attack("DELETE FROM audit_entry WHERE seq > 3")
     for file in settings().checkpoints.iterdir():
         file.unlink()
@@ -238,8 +238,8 @@ def test_missing_heads_are_told(people: Personas) -> None:
 
 def test_a_cut_tail_is_found_after_more_was_written_than_was_cut(people: Personas) -> None:
     """The new head replaces the old one; the old one is kept because work went on below it."""
-    written(people, 7)
-    attack("DELETE FROM audit_entry WHERE seq > 3")
+    written(people, 17)
+    attack("DELETE FROM audit_entry WHERE seq > 13")
     checkpoint.forget()
     for number in range(9):
         users.add_team(people.root, f"新组 {number}")
@@ -247,17 +247,17 @@ def test_a_cut_tail_is_found_after_more_was_written_than_was_cut(people: Persona
 
 
 def test_a_cut_tail_with_the_newest_head_deleted_is_found_from_the_first_line(people: Personas) -> None:
-    written(people, 6)
+    written(people, 16)
     attack("DELETE FROM audit_entry")
     (settings().checkpoints / "head.json").unlink()
-    assert verified(people).broken_at == 1
+    assert verified(people).broken_at == 11  # the first head that was signed, when the installation was made
 
 
 @pytest.mark.parametrize(
-    "edit", [lambda line: line.replace('"seq": 6', '"seq": 3'), lambda _line: "{}", lambda _line: "x"]
+    "edit", [lambda line: line.replace('"seq": 16', '"seq": 3'), lambda _line: "{}", lambda _line: "x"]
 )
 def test_a_forged_head_is_found(people: Personas, edit: Callable[[str], str]) -> None:
-    written(people, 6)
+    written(people, 16)
     head: Path = settings().checkpoints / "head.json"
     head.write_text(edit(head.read_text()))
     report = verified(people)

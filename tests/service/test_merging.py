@@ -140,8 +140,8 @@ def test_every_table_below_a_customer_is_dealt_with() -> None:
     }
     moved = {f"{model.__tablename__}.customer_id" for model in merging.MOVED}
     joined = {"star.customer_id", "customer_tag.customer_id", "duplicate_pair.a_id", "duplicate_pair.b_id"}
-    follows = {"lookup_key.customer_id", "customer_search.customer_id"}
-    stays = {"customer.merged_into_id", "merge.winner_id", "merge.loser_id"}
+    follows = {"lookup_key.customer_id", "customer_search.customer_id", "worklist_entry.customer_id"}
+    stays = {"customer.merged_into_id", "merge.winner_id", "merge.loser_id", "notice.customer_id"}
     assert refers == moved | joined | follows | stays
 
 

@@ -12,21 +12,47 @@ from sqlalchemy import and_, func, select
 from cim import audit, crypto
 from cim.models import (
     Activity,
+    Anniversary,
     AuditEntry,
     ChangeSet,
+    Comment,
     Contact,
+    Contract,
+    CurrencyRate,
     Customer,
     CustomField,
     DuplicatePair,
     FieldRule,
+    Holiday,
     ImportBatch,
+    Opportunity,
+    OpportunityLine,
+    OpportunityStep,
     Option,
+    OrderLine,
+    Payment,
+    Phrase,
+    Product,
+    ProductPrice,
+    PublicLink,
     Region,
+    SalesOrder,
     SavedView,
+    ServiceRule,
     Setting,
+    Skill,
+    Stage,
+    StageChange,
     StoredFile,
+    Survey,
+    SurveyAnswer,
+    Target,
     Task,
+    Ticket,
     User,
+    WorkingHours,
+    WorklistDecision,
+    WorklistRule,
 )
 from cim.models.base import Model, columns
 from cim.work import Work
@@ -41,7 +67,11 @@ USERS = columns(User)
 TABLES: dict[str, type[Model]] = {
     str(model.__tablename__): model
     for model in (
-        *(Task, Activity, StoredFile, Contact, DuplicatePair, Customer),
+        *(Comment, StoredFile, Task, PublicLink, SurveyAnswer, Activity, WorklistDecision, Anniversary),
+        *(Ticket, Payment, OrderLine, SalesOrder, Contract),
+        *(StageChange, OpportunityStep, OpportunityLine, Opportunity),
+        *(Contact, DuplicatePair, Customer, ProductPrice, Product, CurrencyRate, Stage, Target, Survey),
+        *(Skill, ServiceRule, WorkingHours, Holiday, WorklistRule, Phrase),
         *(SavedView, FieldRule, Option, CustomField, Setting, Region),
     )
 }

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from cim.models import Customer
 from cim.models.base import columns
-from cim.service import activities, index, judging, record
+from cim.service import activities, index, judging, record, totals
 from cim.service.undoing.entries import CHUNK
 from cim.service.undoing.rows import Run
 from cim.work import Work
@@ -19,6 +19,8 @@ def up(work: Work, run: Run, *, large: bool) -> None:
     rows on its way."""
     if run.touch:
         activities.touch(work, sorted(run.touch))
+    if run.total:
+        totals.touch(work, sorted(run.total))
     ids = sorted(run.refresh | run.drop)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]

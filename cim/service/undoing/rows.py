@@ -10,7 +10,21 @@ from typing import Any
 from sqlalchemy import select
 
 from cim import crypto, normalize
-from cim.models import Activity, ChangeSet, Contact, Customer, DuplicatePair, SavedView, StoredFile, Task
+from cim.models import (
+    Activity,
+    ChangeSet,
+    Contact,
+    Customer,
+    DuplicatePair,
+    Opportunity,
+    OrderLine,
+    Payment,
+    SalesOrder,
+    SavedView,
+    StoredFile,
+    Task,
+    Ticket,
+)
 from cim.models.base import columns
 from cim.models.undo import Bucket, Undone, UndoneDetail
 from cim.permissions import Permission
@@ -29,8 +43,8 @@ Verdict = tuple[Bucket, Reason]
 
 @dataclass
 class Run:
-    """One undo on its way. `kept` are sealed values as they were stored before; `refresh`, `touch`, `drop` and
-    `judge` the customers that must be brought up to date afterwards; `claimed` what rows of this part were given that only one
+    """One undo on its way. `kept` are sealed values as they were stored before; `refresh`, `touch`, `total`,
+    `drop` and `judge` the customers that must be brought up to date afterwards; `claimed` what rows of this part were given that only one
     may have; `customers` those that the change is about itself, `returning` which removed ones it puts back; `regained` how
     many the actor got back from the public pool; `renames` says whether a word is taken back wherever it is used; `written`
     whether anything was."""
@@ -41,6 +55,7 @@ class Run:
     quiet: Undone = field(default_factory=Undone)
     refresh: set[int] = field(default_factory=set)
     touch: set[int] = field(default_factory=set)
+    total: set[int] = field(default_factory=set)
     drop: set[int] = field(default_factory=set)
     judge: set[int] = field(default_factory=set)
     claimed: set[Any] = field(default_factory=set)
@@ -248,13 +263,17 @@ def _follow(run: Run, row: Any, names: Any) -> None:
     run.written = True
     if isinstance(row, Customer):
         (run.drop if row.deleted_at is not None else run.refresh).add(row.id or 0)
-        run.touch.update([row.id or 0] if {"deleted_at", "merged_into_id"} & set(names) else [])
+        if {"deleted_at", "merged_into_id"} & set(names):
+            run.touch.add(row.id or 0)
+            run.total.add(row.id or 0)
     elif isinstance(row, DuplicatePair):
         run.judge.update((row.a_id, row.b_id))
     elif isinstance(row, Contact):
         run.refresh.add(row.customer_id)
     elif isinstance(row, Activity | Task) and row.customer_id is not None:
         run.touch.add(row.customer_id)
+    elif isinstance(row, SalesOrder | OrderLine | Payment | Opportunity | Ticket):
+        run.total.add(row.customer_id)
 
 
 def _name(work: Work, row: Any, customers: Mapping[int, Customer]) -> str:
