@@ -188,7 +188,8 @@ def plain(value: Any) -> Any:
         case date():
             return value.isoformat()
         case Decimal():
-            return str(value)
+            # a database gives 5.00 back for 5: one value has one text
+            return f"{value.normalize():f}" if value else "0"
         case bytes() | memoryview():
             return bytes(value).hex()
     return value

@@ -24,6 +24,8 @@ class Settings:
     secure_cookies: bool
     demo: bool
     currency: str = "CNY"
+    base_url: str = ""
+    chat_relay: str = ""
     idle_seconds: int = 30 * 60
     session_seconds: int = 12 * 3600
     ticket_seconds: int = 30
@@ -76,6 +78,8 @@ _NAMES = (
     "CIM_TZ",
     "CIM_COOKIE_SECURE",
     "CIM_CURRENCY",
+    "CIM_BASE_URL",
+    "CIM_CHAT_RELAY",
 )
 
 
@@ -93,4 +97,6 @@ def _read(environment: tuple[tuple[str, str], ...]) -> Settings:
         secure_cookies=env.get("CIM_COOKIE_SECURE") == "1",
         demo=(home / "demo").exists(),
         currency=(env.get("CIM_CURRENCY") or "CNY").upper()[:3],
+        base_url=env.get("CIM_BASE_URL", "").rstrip("/"),
+        chat_relay=env.get("CIM_CHAT_RELAY", "").rstrip("/"),
     )

@@ -113,6 +113,7 @@ class Keys:
     audit: bytes
     signer: Ed25519PrivateKey
     form: str
+    server: Cipher
 
     def new_subject(self, uid: str) -> tuple[Cipher, bytes]:
         """A fresh customer key: the cipher, and the key wrapped for the table `subject_key`."""
@@ -154,6 +155,11 @@ def keys() -> Keys:
     return _load(settings().keys / "kek.key")
 
 
+def server_cipher() -> Cipher:
+    """Seals what belongs to the installation and to no customer: the mail server's password, addresses of channels."""
+    return keys().server
+
+
 def create_keys() -> bool:
     """Make the key file (32 random bytes, mode 0600) unless there is one. True when it was made."""
     path = settings().keys / "kek.key"
@@ -192,6 +198,7 @@ def _load(path: Path) -> Keys:
         audit=_derived(root, "audit-mac"),
         signer=Ed25519PrivateKey.from_private_bytes(_derived(root, "checkpoint")),
         form=_derived(root, "form").hex(),
+        server=Cipher(_derived(root, "server-seal")),
     )
 
 

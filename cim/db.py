@@ -13,6 +13,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     LargeBinary,
+    Row,
     String,
     Table,
     TypeDecorator,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     insert,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
@@ -63,6 +65,18 @@ def insert_many(session: Session, table: Table, rows: Sequence[dict[str, Any]]) 
     else:
         given = [{name: form(row[name]) if form else row[name] for name, form in forms} for row in rows]
     connection.exec_driver_sql(statement, given)
+
+
+def insert_absent(
+    session: Session, table: Table, rows: Sequence[dict[str, Any]], *, key: Sequence[str]
+) -> Sequence[Row[Any]]:
+    """Insert the rows whose `key` columns no row has yet, also while another server tries the same; returns the id and
+    the key of those that went in."""
+    if not rows:
+        return []
+    dialect = sqlite if is_sqlite(session) else postgresql
+    made = dialect.insert(table).values(list(rows)).on_conflict_do_nothing(index_elements=list(key))
+    return session.execute(made.returning(table.c.id, *(table.c[name] for name in key))).all()
 
 
 @contextmanager

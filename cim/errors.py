@@ -25,6 +25,13 @@ class Invalid(CimError):
         self.field = field
 
 
+class OverLimit(Invalid):
+    """An order would take what a customer owes above its credit limit: it goes through with a reason."""
+
+    def __init__(self, msgid: str, **params: Any) -> None:
+        super().__init__("over_limit_reason", msgid, **params)
+
+
 class NotFound(CimError):
     """The record does not exist, or lies outside the actor's scope: the two are not told apart."""
 

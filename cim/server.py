@@ -24,11 +24,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cim import backup, crypto, downloads, i18n, passwords, schema
+from cim import backup, crypto, downloads, feeds, i18n, passwords, scheduler, schema
 from cim.access import SYSTEM, Actor
 from cim.config import settings
 from cim.errors import CimError
-from cim.service import chores, import_desk, jobs, sessions, shipped
+from cim.service import import_desk, jobs, sessions, shipped
 
 log = logging.getLogger("cim.server")
 
@@ -52,7 +52,7 @@ GUARDED = (MEDIA, "/_stcore/upload_file")
 """Parts of paths that need a session, wherever they stand: below a base path too."""
 PROGRAM = "/static/media/"
 """Where Streamlit's own fonts lie: the sign-in page needs them."""
-COLLECT_SECONDS, CHORE_SECONDS = 60, 300
+COLLECT_SECONDS = 60
 LONGEST_BODY = 2000  # bytes
 
 
@@ -270,16 +270,14 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     logging.getLogger("uvicorn.access").disabled = True
     await run_in_threadpool(_warm)
     await run_in_threadpool(jobs.mark_lost, SYSTEM)
-    tidying = [
-        asyncio.create_task(_every(COLLECT_SECONDS, _tidy)),
-        asyncio.create_task(_every(CHORE_SECONDS, chores.run_due, SYSTEM)),
-    ]
+    tidying = asyncio.create_task(_every(COLLECT_SECONDS, _tidy))
+    ringing = await run_in_threadpool(scheduler.start)
     try:
         yield
     finally:
-        for chore in tidying:
-            chore.cancel()
-        await asyncio.gather(*tidying, return_exceptions=True)
+        scheduler.stop(ringing)
+        tidying.cancel()
+        await asyncio.gather(tidying, return_exceptions=True)
 
 
 def _tidy() -> None:
@@ -321,5 +319,6 @@ ROUTES = [
     Route("/session/start", start, methods=["POST"]),
     Route("/session/end", end, methods=["POST"]),
     *downloads.ROUTES,
+    *feeds.ROUTES,
 ]
 MIDDLEWARE = [Middleware(Shield)]

@@ -346,7 +346,7 @@ def assert_fresh_settings() -> None:
 
 
 def test_the_server_takes_a_backup_every_day(people: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "CHORE_SECONDS", 0)
+    monkeypatch.setattr(scheduler, "DAILY_SECONDS", 0.05)
 
     async def until_taken() -> None:
         async with server.lifespan(None), asyncio.timeout(30):

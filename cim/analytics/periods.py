@@ -59,6 +59,11 @@ def last_days(today: date, days: int) -> Period:
     return Period(today - timedelta(days=days - 1), today)
 
 
+def month_of(day: date) -> Period:
+    """The whole month that this day lies in."""
+    return _month(day, 0)
+
+
 def months(today: date, count: int) -> list[Period]:
     """The last `count` calendar months, oldest first; the last one ends today."""
     found = [month_to_date(today)]

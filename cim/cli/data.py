@@ -19,7 +19,10 @@ from cim.models.listing import CustomerFilter
 
 SHOWN_FAILURES = 20
 File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
-Kind = Annotated[ImportKind, typer.Argument(metavar="KIND", help="customers, contacts or activities.")]
+Kind = Annotated[
+    ImportKind,
+    typer.Argument(metavar="KIND", help="customers, contacts, activities, products, orders, opportunities or tickets."),
+]
 
 
 def register(above: typer.Typer) -> None:
@@ -41,7 +44,11 @@ def import_file(
         Path | None, typer.Option("--map", metavar="FILE.json", help='{"header of the file": "column"}.')
     ] = None,
     create_missing: Annotated[
-        bool, typer.Option("--create-missing", help="Create disabled accounts for unknown owners.")
+        bool,
+        typer.Option(
+            "--create-missing",
+            help="Disabled accounts for unknown owners of customers; unknown customers of orders, opportunities, tickets.",
+        ),
     ] = False,
     encoding: Annotated[str | None, typer.Option(help="Instead of detecting it: utf-8, gb18030, ...")] = None,
     sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Sheet of a workbook, else its first one.")] = None,
@@ -59,7 +66,7 @@ def import_file(
     strict: Annotated[bool, typer.Option("--strict", help="Take nothing when any row fails.")] = False,
     as_json: output.Json = False,
 ) -> None:
-    """Take customers, contacts or activities from a CSV or XLSX file: all good rows at once, the others named."""
+    """Take customers or other records from a CSV or XLSX file: all good rows at once, the others named."""
     read: dict[str, Any] = {"encoding": encoding, "sheet": sheet, "defaults": _defaults(default or [])}
     how: dict[str, Any] = {"mode": mode, "on_duplicate": on_duplicate, "create_missing": create_missing}
     how["repeats_are_contacts"] = repeats_are_contacts

@@ -171,6 +171,7 @@ FIELDS: dict[str, str] = {
     "wechat": N_("WeChat"),
     "all_day": N_("All day"),
     "amount": N_("Amount"),
+    "assigned_at": N_("Assigned at"),
     "assigned_why": N_("Why this handler"),
     "base_amount": N_("Amount in base currency"),
     "calendar": N_("Calendar"),

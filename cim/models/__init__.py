@@ -30,7 +30,7 @@ from cim.models.survey import PublicLink, Survey, SurveyAnswer
 from cim.models.task import Task
 from cim.models.ticket import Holiday, ServiceRule, Skill, Ticket, WorkingHours
 from cim.models.user import AuthSession, LoginThrottle, OnceToken, Team, User
-from cim.models.worklist import WorklistDecision, WorklistEntry, WorklistRule
+from cim.models.worklist import WorklistDecision, WorklistEntry, WorklistRhythm, WorklistRule
 
 __all__ = [
     "FOLDED",
@@ -97,6 +97,7 @@ __all__ = [
     "WorkingHours",
     "WorklistDecision",
     "WorklistEntry",
+    "WorklistRhythm",
     "WorklistRule",
     "metadata",
 ]

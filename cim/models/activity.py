@@ -41,11 +41,16 @@ class ActivityFields(SQLModel):
 
 
 class ActivityDraft(ActivityFields, Draft):
-    """`at` None means now. `next_at` opens the next follow-up task with `next_title`."""
+    """`at` None means now. `next_at` opens the next follow-up task with `next_title`. `contact` is the name of whom one
+    spoke to; with `contact_id`, one of the customer's contacts, it may stay empty."""
 
     at: datetime | None = None
     next_at: datetime | None = None
     next_title: str = ""
+    contact_id: int | None = None
+    minutes: int | None = None
+    opportunity_id: int | None = None
+    ticket_id: int | None = None
 
 
 class Activity(ActivityFields, SoftDeleted, Timestamped, Versioned, Model, table=True):
@@ -57,6 +62,7 @@ class Activity(ActivityFields, SoftDeleted, Timestamped, Versioned, Model, table
         Index("ix_activity_at_author", "at", "author_id", **where("deleted_at IS NULL")),
         Index("ix_activity_author_at", "author_id", "at", **where("deleted_at IS NULL")),
         Index("ix_activity_type_at", "type", "at", **where("deleted_at IS NULL")),
+        Index("ix_activity_pinned", "customer_id", **where("pinned_at IS NOT NULL AND deleted_at IS NULL")),
     )
     id: int | None = Field(default=None, primary_key=True)
     customer_id: int = Field(foreign_key="customer.id")
@@ -87,6 +93,20 @@ class ActivityView(View):
     place: str
     purpose: str
     next_at: datetime | None
+    contact_id: int | None
+    minutes: int | None
+    opportunity_id: int | None
+    ticket_id: int | None
+    pinned_at: datetime | None
     imported: bool
     may_edit: bool
     version: int
+
+
+class FormerView(View):
+    """What a follow-up said before a change of it: the values that were replaced, by field. `seq` names the change."""
+
+    seq: int
+    at: datetime
+    actor: str
+    values: dict[str, str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlmodel import Field
@@ -12,7 +13,8 @@ from cim.models.customer import Gender, Grade, Kind, Lifecycle, Party
 
 
 class CustomerRow(View):
-    """One line of a list. Tags and stars are filled in where the list was asked for them."""
+    """One line of a list. Money is in the base currency: what was bought less refunds, what is owed, and what is open
+    in opportunities. Tags and stars are filled in where the list was asked for them."""
 
     id: int
     code: str
@@ -34,6 +36,10 @@ class CustomerRow(View):
     completeness: int
     quality: int
     lifecycle: Lifecycle
+    order_total: Decimal = Decimal(0)
+    last_order_on: date | None = None
+    owed: Decimal = Decimal(0)
+    open_amount: Decimal = Decimal(0)
     masked: bool
     created_at: datetime
     version: int
@@ -61,3 +67,6 @@ class CustomerView(CustomerRow):
     may_edit: bool
     may_reveal: bool
     duplicates: int
+    order_count: int = 0
+    open_tickets: int = 0
+    credit_limit: Decimal | None = None

@@ -56,6 +56,7 @@ class CustomerFilter(Draft):
     `idle_days` N: no contact for N days or more, counting from creation where there was none. `mine` and `team` mean
     whoever looks, so a shared view shows everybody his own. `..._within` is relative to today, so a view stays true.
     `custom` asks custom fields by key (service/custom_filters.py says how); the URL writes `custom.KEY=…`.
+    `forgotten`: somebody looks after it, and it is longer without contact than is usual with it (docs/decisions/0022).
     `confirmed_before_days` N: the data was neither confirmed nor changed for N days or more.
     """
 
@@ -83,6 +84,7 @@ class CustomerFilter(Draft):
     idle_days: Days | None = None
     overdue: bool | None = None
     no_next_step: bool | None = None
+    forgotten: bool | None = None
     has_open_task: bool | None = None
     confirmed_before_days: Days | None = None
     quality_most: Percent | None = None

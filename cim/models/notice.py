@@ -20,13 +20,23 @@ class ChannelType(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """SENDING was begun and not yet ended: after a crash it is UNSURE, and reported instead of sent again."""
+    """SENDING was begun and not yet ended: after a crash it is UNSURE, and reported instead of sent again. SKIPPED was
+    not needed any more: its channel was closed, its day is over, there was nothing to say."""
 
     WAITING = "waiting"
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
     UNSURE = "unsure"
+    SKIPPED = "skipped"
+
+
+class Security(StrEnum):
+    """How the way to the mail server is protected: not at all, TLS after a greeting (port 587), TLS from the start (465)."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
 
 
 class Notice(Model, table=True):
@@ -52,8 +62,8 @@ class Notice(Model, table=True):
 
 
 class Channel(Versioned, Model, table=True):
-    """Where a person (or, without a user, everybody who leads) is reached outside the app. `address` is sealed under the
-    server's key."""
+    """Where a person (or, without a user, the team) is reached outside the app. `address` is sealed under the server's
+    key; a closed channel has lost it and stays for the messages that went there."""
 
     __tablename__ = "channel"
     id: int | None = Field(default=None, primary_key=True)
@@ -63,6 +73,7 @@ class Channel(Versioned, Model, table=True):
     label: str = Field(default="", max_length=60)
     address: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"info": {"secret": True}})
     active: bool = True
+    closed_at: datetime | None = None
 
 
 class Delivery(Model, table=True):
@@ -72,7 +83,7 @@ class Delivery(Model, table=True):
     __audited__ = False
     __table_args__ = (
         UniqueConstraint("channel_id", "key"),
-        Index("ix_delivery_due", "next_at", **where("status = 'waiting'")),
+        Index("ix_delivery_status_next_at", "status", "next_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     channel_id: int = Field(foreign_key="channel.id")
@@ -94,7 +105,7 @@ class MailServer(Versioned, Model, table=True):
     id: int = Field(default=1, primary_key=True)
     host: str = Field(default="", max_length=200)
     port: int = 25
-    security: str = Field(default="", max_length=10)
+    security: Security = text_enum(Security.NONE)
     username: str = Field(default="", max_length=200)
     password: bytes | None = Field(
         default=None, sa_type=LargeBinary, nullable=True, sa_column_kwargs={"info": {"secret": True}}

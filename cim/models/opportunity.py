@@ -146,21 +146,6 @@ class OpportunityLine(Model, table=True):
     position: int = 0
 
 
-class LineDraft(Draft):
-    """A line as typed. Without a name or a price the product's own are taken."""
-
-    product_id: int | None = None
-    name: str = ""
-    quantity: Decimal = Decimal(1)
-    unit_price: Decimal | None = None
-
-
-class StepDraft(Draft):
-    title: str
-    due_on: date | None = None
-    owner_id: int | None = None
-
-
 class OpportunityStep(SoftDeleted, Versioned, Model, table=True):
     """A step of the development plan: what, by whom, until which day."""
 

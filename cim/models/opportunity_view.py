@@ -1,4 +1,5 @@
-"""Opportunities as they leave the service: a card of the board, the whole record, its parts; the pipeline in figures."""
+"""Opportunities as they leave the service: a card of the board, the whole record, its parts (with how those are typed); the
+pipeline in figures."""
 
 from __future__ import annotations
 
@@ -10,6 +11,22 @@ from sqlmodel import Field
 
 from cim.models.base import Draft, View
 from cim.models.opportunity import StageKind, StageView
+from cim.models.order import OrderStatus
+
+
+class LineDraft(Draft):
+    """A line as typed. Without a name or a price the product's own are taken."""
+
+    product_id: int | None = None
+    name: str = ""
+    quantity: Decimal = Decimal(1)
+    unit_price: Decimal | None = None
+
+
+class StepDraft(Draft):
+    title: str
+    due_on: date | None = None
+    owner_id: int | None = None
 
 
 class OpportunityCard(View):
@@ -89,6 +106,17 @@ class StageChangeView(View):
     amount: Decimal
     reason: str
     days: int
+
+
+class OrderBrief(View):
+    """An order that came of an opportunity."""
+
+    id: int
+    order_no: str
+    ordered_on: date
+    amount: Decimal
+    currency: str
+    status: OrderStatus
 
 
 class PipelineFilter(Draft):

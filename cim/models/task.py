@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Index
@@ -31,6 +31,25 @@ class TaskKind(StrEnum):
     RETURN_VISIT = "return_visit"
 
 
+class Frequency(StrEnum):
+    """How often a task comes back."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    YEARLY = "yearly"
+
+
+class Repeat(Draft):
+    """What people choose: every `interval` days, weeks, months or years; on these weekdays (Monday is 0; none: that of
+    the due day); until a local day, included."""
+
+    frequency: Frequency
+    interval: int = 1
+    weekdays: list[int] = Field(default_factory=list)
+    until: date | None = None
+
+
 class TaskFields(SQLModel):
     title: str = Field(max_length=200)
     due_at: datetime
@@ -39,7 +58,18 @@ class TaskFields(SQLModel):
 
 
 class TaskDraft(TaskFields, Draft):
-    pass
+    """Times without a zone are on the team's wall clock. `kind` None is TODO; `repeat` None is a single task."""
+
+    kind: TaskKind | None = None
+    notes: str = ""
+    ends_at: datetime | None = None
+    all_day: bool = False
+    remind_at: datetime | None = None
+    repeat: Repeat | None = None
+    place: str = ""
+    contact_id: int | None = None
+    opportunity_id: int | None = None
+    ticket_id: int | None = None
 
 
 class Task(TaskFields, SoftDeleted, Timestamped, Versioned, Model, table=True):
@@ -75,13 +105,30 @@ class Task(TaskFields, SoftDeleted, Timestamped, Versioned, Model, table=True):
 
 
 class TaskView(View):
+    """A task as a list shows it. Names of what went out of the actor's reach are empty. `series` says that it came
+    out of a series, `repeat` that it goes on."""
+
     id: int
     title: str
+    kind: TaskKind
     due_at: datetime
+    ends_at: datetime | None
+    all_day: bool
     group: TaskGroup
     customer_id: int | None
     customer: str
+    contact_id: int | None
+    opportunity_id: int | None
+    ticket_id: int | None
     assignee_id: int | None
     assignee: str
+    notes: str
+    place: str
+    remind_at: datetime | None
+    repeat: Repeat | None
+    series: bool
+    checked_in_at: datetime | None
+    checked_out_at: datetime | None
+    result_id: int | None
     done_at: datetime | None
     version: int

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, exists, func, or_, select, tuple_
+from sqlalchemy import Select, and_, exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
-from cim import clock, db
-from cim.access import SYSTEM
+from cim import db
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.i18n import _
-from cim.models import Activity, AuditEntry, Customer, StoredFile, Task, User
-from cim.models.activity import ActivityDraft, ActivityType, ActivityView, Outcome
-from cim.models.audit import Result
+from cim.models import Activity, Customer, Task, User
+from cim.models.activity import ActivityDraft, ActivityType, ActivityView, FormerView, Outcome
 from cim.models.base import View
 from cim.models.custom import Noun
 from cim.permissions import Permission, Scope
-from cim.service import custom_values, lineage, typed
+from cim.service import activity_record, custom_values, edits, typed, worklist_stale
 from cim.work import Work, command, query
 
-FUTURE = timedelta(days=1)
-FOLD = timedelta(minutes=2)
-"""Field edits of one person that lie closer together are shown as one."""
 FILE_ACTIONS = ("files.add", "files.remove", "files.restore")
 """What the timeline tells of a customer's files; their names stay in the list of files."""
 RECENT = 5000
 NO_CONTACT = (ActivityType.NOTE,)
 """Types that do not count as having been in contact."""
-LIMITS = {"contact": 60, "place": 120, "purpose": 120}
+LIMITS = activity_record.LIMITS
+"""Characters of the short texts of a follow-up."""
+MOST_PINNED = 10
+"""Of one customer: more on top would hide the rest."""
 
 
 class ChangeView(View):
@@ -49,16 +47,16 @@ class ChangeView(View):
 def log(work: Work, customer_id: int, draft: ActivityDraft, *, token: str | None = None) -> int:
     """Record a call, visit or other follow-up and return its id. Any customer that the actor sees may be followed
     up, so a rep may call somebody in the public pool. Times without a zone are on the team's wall clock (CIM_TZ);
-    `at` defaults to now. `next_at` opens a task for the actor. A second call with the same `token` returns the
-    first one's id.
+    `at` defaults to now. `next_at` opens a task for the actor. `contact_id`, `opportunity_id` and `ticket_id` name
+    records of this customer. A second call with the same `token` returns the first one's id.
 
     Raises Invalid at the field, NotFound outside the actor's scope.
     """
     if (done := work.replayed(token)) is not None:
         return done
     work.get(Customer, customer_id)
-    values: dict[str, Any] = _values(draft)
-    at, next_at = _moment(work, draft.at), _next(draft)
+    values: dict[str, Any] = activity_record.values(draft) | activity_record.linked(work, customer_id, draft)
+    at, next_at = activity_record.moment(work, draft.at), activity_record.next_moment(draft)
     row = work.add(
         Activity(
             **values,
@@ -86,11 +84,16 @@ def update(work: Work, activity_id: int, draft: ActivityDraft, *, version: int) 
     at `version`."""
     row = _own(work, activity_id, version)
     given = draft.model_fields_set
-    stored = {name: getattr(row, name) for name in ("type", "outcome", "content", *LIMITS)}
+    stored = {
+        name: getattr(row, name)
+        for name in ("type", "outcome", "content", *activity_record.LIMITS, *activity_record.LINKED)
+    }
     whole = ActivityDraft(**(stored | {name: getattr(draft, name) for name in given if name in stored}))
-    wanted: dict[str, Any] = {**_values(whole), "type": whole.type, "outcome": whole.outcome}
+    wanted: dict[str, Any] = {**activity_record.values(whole), "type": whole.type, "outcome": whole.outcome}
+    if given & {*activity_record.LINKED}:
+        wanted |= activity_record.linked(work, row.customer_id, whole, but=row)
     if "at" in given and draft.at is not None:
-        wanted["at"] = _moment(work, draft.at)
+        wanted["at"] = activity_record.moment(work, draft.at)
     differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
     for name, value in differing.items():
         setattr(row, name, value)
@@ -107,6 +110,44 @@ def remove(work: Work, activity_id: int, *, version: int | None = None, reason: 
     work.reason = reason.strip()[:500]
     row.deleted_at = work.now
     touch(work, [row.customer_id])
+
+
+@command(Permission.ACTIVITY_WRITE)
+def pin(work: Work, activity_id: int) -> bool:
+    """Keep a follow-up on top of its customer's timeline; False when it is there. For whoever may change it, or looks
+    after the customer. Raises Denied, Invalid when there are too many."""
+    row = _pinnable(work, activity_id)
+    if row.pinned_at is not None:
+        return False
+    activity: Any = Activity
+    held = select(func.count()).where(
+        activity.customer_id == row.customer_id, activity.pinned_at.is_not(None), activity.deleted_at.is_(None)
+    )
+    if work.session.execute(held).scalar_one() >= MOST_PINNED:
+        raise Invalid("pinned_at", "{count} entries are pinned already. Unpin one first.", count=MOST_PINNED)
+    row.pinned_at = row.updated_at = work.now
+    return True
+
+
+@command(Permission.ACTIVITY_WRITE)
+def unpin(work: Work, activity_id: int) -> bool:
+    """Take a follow-up off the top; False when it is not there."""
+    row = _pinnable(work, activity_id)
+    if row.pinned_at is None:
+        return False
+    row.pinned_at, row.updated_at = None, work.now
+    return True
+
+
+@command(Permission.ACTIVITY_WRITE)
+def restore(work: Work, activity_id: int, seq: int, *, version: int) -> bool:
+    """Put back what a follow-up said before the change `seq` (see `former`); False when it says that already. Raises as
+    `update`, NotFound for a change that is not one of this follow-up."""
+    row = _own(work, activity_id, version)
+    values = next((old.values for old in activity_record.former(work, row) if old.seq == seq), None)
+    if values is None:
+        raise NotFound("This record does not exist or is not yours to see.")
+    return update(work, activity_id, ActivityDraft.model_validate(values), version=version)
 
 
 def touch(work: Work, customer_ids: Sequence[int]) -> None:
@@ -134,6 +175,7 @@ def touch(work: Work, customer_ids: Sequence[int]) -> None:
             locked = select(customer.c.id).where(part).order_by(customer.c.id).with_for_update(key_share=True)
             work.session.execute(locked)
         work.session.execute(customer.update().where(part).values(values))
+    worklist_stale.stale(work, ids)
     for row in work.session.identity_map.values():
         if isinstance(row, Customer):
             work.session.expire(row, list(values))
@@ -146,6 +188,8 @@ def timeline(
     *,
     customer_id: int | None = None,
     author_id: int | None = None,
+    opportunity_id: int | None = None,
+    ticket_id: int | None = None,
     types: Sequence[ActivityType] = (),
     since: datetime | None = None,
     until: datetime | None = None,
@@ -159,7 +203,11 @@ def timeline(
     between = _between(author_id, since, until)
     if before is not None:
         between += [activity.at <= before[0], tuple_(activity.at, activity.id) < tuple_(*before)]
-    where = [*between, activity.type.in_(types)] if types else between
+    where = [*between, activity.type.in_(types)] if types else [*between]
+    of = {activity.opportunity_id: opportunity_id, activity.ticket_id: ticket_id}
+    where += [column == wanted for column, wanted in of.items() if wanted is not None]
+    if where != between and customer_id is None and (opportunity_id or ticket_id):
+        return _read(work, where, size)
     if customer_id is not None:
         work.get(Customer, customer_id)
         where = [*where, activity.customer_id == customer_id]
@@ -193,36 +241,27 @@ def get(work: Work, activity_id: int) -> ActivityView:
     return _view(work, found)
 
 
+@query(Permission.ACTIVITY_WRITE)
+def former(work: Work, activity_id: int) -> list[FormerView]:
+    """What a follow-up of one's own said before each of its changes, newest first. Raises as `update`."""
+    return activity_record.former(work, _own(work, activity_id, None))
+
+
 @query(Permission.CUSTOMER_READ)
 def history(work: Work, customer_id: int, *, since: datetime | None = None, limit: int = 100) -> list[ChangeView]:
     """Edits of the customer's own fields and what came of its files, newest first; those of one person less than two minutes apart are one.
     The log holds the values, this list only says which fields. Edits of records that were merged into the customer are
     among them. Raises NotFound outside the actor's scope."""
     work.get(Customer, customer_id)
-    ids = [str(i) for i in (customer_id, *lineage.predecessors(work, [customer_id]))]
-    entry: Any = AuditEntry
-    who = func.coalesce(User.name, func.nullif(entry.actor, SYSTEM.username), "")
-    wanted = select(entry.at, who, entry.action, entry.fields)
-    wanted = wanted.outerjoin(User, User.id == entry.actor_id)
-    files = select(cast(StoredFile.id, String)).where(StoredFile.customer_id == customer_id)  # type: ignore[arg-type]
-    of_files = and_(entry.object_type == "stored_file", entry.action.in_(FILE_ACTIONS), entry.object_id.in_(files))
-    here = or_(and_(entry.object_type == "customer", entry.object_id.in_(ids)), of_files)
-    wanted = wanted.where(
-        here, entry.result == Result.OK, entry.row_digest.is_not(None), entry.fields != "", entry.action != "demo.load"
-    )
-    if since is not None:
-        wanted = wanted.where(entry.at >= since)
-    folded: list[ChangeView] = []
-    for at, actor, action, fields in work.session.execute(wanted.order_by(entry.seq.desc()).limit(limit)):
-        newer = folded[-1] if folded else None
-        if newer and (newer.actor, newer.action) == (actor, action) and newer.at - at < FOLD:
-            newer.fields = sorted({*newer.fields, *fields.split(",")})
-        else:
-            folded.append(ChangeView(at=at, actor=actor, action=action, fields=fields.split(",")))
-    own = custom_values.labels(work, {name for change in folded for name in change.fields}, Noun.CUSTOMER)
-    for change in folded:
+    told: list[ChangeView] = []
+    for edit in edits.folded(work, customer_id, files=FILE_ACTIONS):
+        if len(told) == limit or (since is not None and edit.at < since):
+            break
+        told.append(ChangeView(at=edit.at, actor=edit.actor, action=edit.action, fields=sorted(edit.fields)))
+    own = custom_values.labels(work, {name for change in told for name in change.fields}, Noun.CUSTOMER)
+    for change in told:
         change.labels = own
-    return folded
+    return told
 
 
 # ---- below the doors
@@ -254,6 +293,15 @@ def _between(author_id: int | None, since: datetime | None, until: datetime | No
     return where
 
 
+def _pinnable(work: Work, activity_id: int) -> Activity:
+    row = work.get(Activity, activity_id)
+    customer = work.get(Customer, row.customer_id)
+    writes = work.owns(Permission.ACTIVITY_WRITE, row.author_id)
+    if not writes and not work.owns(Permission.CUSTOMER_WRITE, customer.owner_id):
+        raise Denied("Somebody else wrote this follow-up.")
+    return row
+
+
 def _own(work: Work, activity_id: int, version: int | None) -> Activity:
     row = work.get(Activity, activity_id)
     if not work.owns(Permission.ACTIVITY_WRITE, row.author_id):
@@ -263,37 +311,6 @@ def _own(work: Work, activity_id: int, version: int | None) -> Activity:
             "Somebody changed this follow-up while you were editing it.", current=get(work, activity_id).model_dump()
         )
     return row
-
-
-def _values(draft: ActivityDraft) -> dict[str, str]:
-    """The texts of a draft as they are stored. Raises Invalid at the field; a follow-up has to say something."""
-    made = {name: typed.line(name, getattr(draft, name), limit) for name, limit in LIMITS.items()}
-    made["content"] = typed.lines("content", draft.content, 5000)
-    if made["content"]:
-        return made
-    if draft.type is ActivityType.VISIT and not made["place"]:
-        raise Invalid("content", "Say where the visit was, or what came of it.")
-    if draft.type is ActivityType.NOTE or (draft.outcome is Outcome.NONE and not made["place"]):
-        raise Invalid("content", "Write what was said or done.")
-    return made
-
-
-def _moment(work: Work, at: datetime | None) -> datetime:
-    if at is None:
-        return work.now
-    moment = typed.moment("at", at)
-    if moment > work.now + FUTURE:
-        raise Invalid("at", "This lies in the future: plan it as a next step instead.")
-    return moment
-
-
-def _next(draft: ActivityDraft) -> datetime | None:
-    if draft.next_at is None:
-        return None
-    moment = typed.moment("next_at", draft.next_at)
-    if clock.local(moment).date() < clock.today():
-        raise Invalid("next_at", "The next follow-up cannot lie in the past.")
-    return moment
 
 
 def _plan(work: Work, row: Activity, draft: ActivityDraft, due_at: datetime) -> None:

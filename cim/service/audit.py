@@ -16,9 +16,8 @@ from cim import checkpoint, crypto, db, normalize
 from cim.errors import Invalid, NotFound
 from cim.i18n import N_, _
 from cim.labels import ACTIONS, FIELDS, OBJECTS
-from cim.models import AuditEntry, Customer, Model, User
+from cim.models import AuditEntry, Customer, Model, User, nouns
 from cim.models.audit import AuditView, ChainReport, Result
-from cim.models.custom import Noun
 from cim.permissions import Permission
 from cim.service import custom_values
 from cim.work import Work, query
@@ -212,7 +211,7 @@ def _changes(work: Work, entry: AuditEntry, *, masked: bool) -> dict[str, tuple[
 
 def _personal(work: Work, object_type: str, names: Iterable[str]) -> set[str]:
     """The custom fields among these names that hold personal data."""
-    noun = next((noun for noun in Noun if noun == object_type), None)
+    noun = nouns.of_table(object_type)
     own = {name for name in names if name.startswith(custom_values.PREFIX)}
     return own & custom_values.personal(work, noun) if own and noun else set()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from cim.models import Activity, Comment, Contract, Customer, Opportunity, Sales
 from cim.models.base import Model, columns
 from cim.models.comment import CommentView
 from cim.permissions import Permission
-from cim.service import lineage, notices, typed
+from cim.service import notices, typed
 from cim.work import Work, command, query
 
 COMMENTS = columns(Comment)
@@ -39,7 +39,7 @@ SUBJECTS: dict[str, Subject] = {
     "opportunity": Subject(Opportunity, "owner_id", "/opportunities?id={record}"),
     "sales_order": Subject(SalesOrder, "owner_id", "/orders?id={record}"),
     "contract": Subject(Contract, "owner_id", "/contracts?id={record}"),
-    "ticket": Subject(Ticket, "handler_id", "/tickets?id={record}"),
+    "ticket": Subject(Ticket, "handler_id", "/ticket?id={record}"),
     "customer": Subject(Customer, "owner_id", "/customer?id={record}"),
 }
 """By noun, the name of the table."""
@@ -47,9 +47,7 @@ SUBJECTS: dict[str, Subject] = {
 
 # ---- writing
 @command(Permission.ACTIVITY_WRITE)
-def add(
-    work: Work, noun: str, record_id: int, text: str, *, internal: bool = True, token: str | None = None
-) -> int:
+def add(work: Work, noun: str, record_id: int, text: str, *, internal: bool = True, token: str | None = None) -> int:
     """Comment on a record that the actor sees and return the comment's id. Who is responsible for the record, and who
     commented on it before, is told. A second call with the same `token` returns the first one's id.
 
@@ -107,7 +105,8 @@ def remove(work: Work, comment_id: int, *, version: int | None = None, reason: s
 def of(work: Work, noun: str, record_ids: Sequence[int]) -> dict[int, list[CommentView]]:
     """The comments on these records (some hundred), the oldest first; records without any, or outside the actor's reach,
     are not in it. Comments on a customer that was merged into one of these are among those of that one."""
-    subject, found = _subject(noun), dict[int, list[CommentView]]()
+    subject = _subject(noun)
+    found: dict[int, list[CommentView]] = {}
     wanted = sorted(set(record_ids))
     table: Any = subject.model
     listed = select(Comment, USERS.name).outerjoin(User, USERS.id == COMMENTS.author_id)
@@ -119,12 +118,6 @@ def of(work: Work, noun: str, record_ids: Sequence[int]) -> dict[int, list[Comme
         key = row.customer_id if noun == "customer" else row.record_id
         found.setdefault(key, []).append(_view(work, row, author or ""))
     return found
-
-
-@query(Permission.CUSTOMER_READ)
-def count(work: Work, noun: str, record_ids: Sequence[int]) -> Mapping[int, int]:
-    """How many comments each of these records has, for lists; records without any are not in it."""
-    return {record_id: len(inside) for record_id, inside in of(work, noun, record_ids).items()}
 
 
 # ---- below the doors
@@ -184,7 +177,7 @@ def _view(work: Work, row: Comment, author: str) -> CommentView:
         text=row.text,
         internal=row.internal,
         at=row.created_at,
-        edited=row.version > 1,
+        edited=row.updated_at > row.created_at,
         may_edit=writes and row.author_id == work.actor.user_id,
         may_remove=writes and _may_remove(work, row.author_id),
         version=row.version,

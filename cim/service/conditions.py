@@ -9,14 +9,27 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from cim import clock
 from cim.analytics import periods
-from cim.models import Activity, Contact, Customer, CustomerTag, DuplicatePair, ImportBatch, Star, User
+from cim.models import (
+    Activity,
+    Contact,
+    Customer,
+    CustomerTag,
+    DuplicatePair,
+    ImportBatch,
+    Opportunity,
+    SalesOrder,
+    Star,
+    Ticket,
+    User,
+    WorklistEntry,
+)
 from cim.models.activity import ActivityType
 from cim.models.base import columns
 from cim.models.customer import Lifecycle
 from cim.models.imports import ImportKind
 from cim.models.listing import Contacted, CustomerFilter
 from cim.models.search import PairStatus
-from cim.service import custom_filters, regions, views
+from cim.service import custom_filters, lifecycles, regions
 from cim.work import Work
 
 CUSTOMERS = columns(Customer)
@@ -24,9 +37,11 @@ TAGS = columns(CustomerTag)
 ACTIVITIES = columns(Activity)
 CONTACTS = columns(Contact)
 BATCHES = columns(ImportBatch)
+_BROUGHT = (ACTIVITIES, columns(Opportunity), columns(SalesOrder), columns(Ticket))
 PAIRS = columns(DuplicatePair)
 STARS = columns(Star)
 USERS = columns(User)
+WAITING = columns(WorklistEntry)
 
 
 def customers(work: Work, f: CustomerFilter) -> list[ColumnElement[bool]]:
@@ -104,18 +119,7 @@ def _within(column: Any, code: str) -> list[ColumnElement[bool]]:
 
 def lifecycle_is(stage: Lifecycle) -> ColumnElement[bool]:
     """The rule of `views.lifecycle` as SQL (docs/decisions/0006-lifecycle.md)."""
-    none = or_(CUSTOMERS.deal_count == 0, CUSTOMERS.last_deal_at.is_(None), CUSTOMERS.first_deal_at.is_(None))
-    new = and_(CUSTOMERS.deal_count == 1, CUSTOMERS.first_deal_at >= clock.days_ago(views.NEW_DAYS))
-    established = CUSTOMERS.last_deal_at >= clock.days_ago(views.RISK_DAYS - 1)
-    lost = CUSTOMERS.last_deal_at < clock.days_ago(views.LOST_DAYS - 1)
-    rules = {
-        Lifecycle.PROSPECT: none,
-        Lifecycle.NEW: and_(not_(none), new),
-        Lifecycle.ESTABLISHED: and_(not_(none), not_(new), established),
-        Lifecycle.AT_RISK: and_(not_(none), not_(new), not_(established), not_(lost)),
-        Lifecycle.LOST: and_(not_(none), not_(new), lost),
-    }
-    return rules[stage]
+    return lifecycles.is_(stage)
 
 
 def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
@@ -136,6 +140,8 @@ def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
         where.append(due < today if f.overdue else or_(due.is_(None), due >= today))
     if f.no_next_step is not None:
         where.append(due.is_(None) if f.no_next_step else due.is_not(None))
+    if f.forgotten is not None:
+        where.append(_forgotten() if f.forgotten else not_(_forgotten()))
     if f.has_open_task is not None:  # an open task is what a next step is; both words are asked for
         where.append(due.is_not(None) if f.has_open_task else due.is_(None))
     if f.batch is not None:
@@ -149,13 +155,21 @@ def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
     return where
 
 
+def _forgotten() -> ColumnElement[bool]:
+    """Past the day by which the worklist expects a contact, and nobody was in touch since it was computed."""
+    today = clock.today()
+    late = [WAITING.customer_id == CUSTOMERS.id, WAITING.contact_by < today]
+    spoken = CUSTOMERS.last_contact_at >= clock.start_of(today)
+    return and_(CUSTOMERS.owner_id.is_not(None), exists().where(*late), or_(CUSTOMERS.last_contact_at.is_(None), ~spoken))
+
+
 def _of_batch(number: int) -> ColumnElement[bool]:
-    """The customers that an import brought, or those whose contacts or follow-ups it brought."""
+    """The customers that an import brought, or those that it brought records of."""
     of_contacts = select(CONTACTS.customer_id).join(ImportBatch, BATCHES.id == CONTACTS.batch_id)
     return or_(
         CUSTOMERS.batch_id == number,
         CUSTOMERS.id.in_(of_contacts.where(CONTACTS.batch_id == number, BATCHES.kind == ImportKind.CONTACTS)),
-        CUSTOMERS.id.in_(select(ACTIVITIES.customer_id).where(ACTIVITIES.batch_id == number)),
+        *(CUSTOMERS.id.in_(select(t.customer_id).where(t.batch_id == number)) for t in _BROUGHT),
     )
 
 

@@ -1,4 +1,4 @@
-"""Custom fields: what an administrator adds to customers and contacts in the app, and the values they then have."""
+"""Custom fields: what an administrator adds to every kind of record in the app, and the values they then have."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from sqlalchemy import func, select
 
 from cim import normalize
 from cim.errors import Conflict, Invalid, NotFound
-from cim.models import Contact, Customer, CustomField, CustomValue
+from cim.models import Customer, CustomField, CustomValue, nouns
 from cim.models.base import columns
 from cim.models.contact import ContactDraft
 from cim.models.custom import CustomFieldDraft, CustomFieldView, Noun
 from cim.models.customer import CustomerDraft, Lifecycle
-from cim.models.imports import ImportKind
 from cim.permissions import Permission
 from cim.service import custom_types, custom_values, record, typed
 from cim.service.custom_filters import condition
 from cim.service.custom_types import MASK
 from cim.service.custom_values import ALWAYS, PREFIX, apply, labels, shown, values, write
-from cim.service.importing import mapping
+from cim.service.importing import own_fields
 from cim.work import Work, command, query
 
 __all__ = [
@@ -44,8 +43,6 @@ __all__ = [
 
 FIELDS = columns(CustomField)
 VALUES = columns(CustomValue)
-CUSTOMERS = columns(Customer)
-CONTACTS = columns(Contact)
 
 MOST_FIELDS = 60
 MOST_OPTIONS = 200
@@ -54,8 +51,8 @@ LONGEST_KEY = 20
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _PARTING = re.compile(r"[;；|｜\n]")
 _DRAFTS: dict[Noun, Any] = {Noun.CUSTOMER: CustomerDraft, Noun.CONTACT: ContactDraft}
-_TABLES: dict[Noun, Any] = {Noun.CUSTOMER: Customer, Noun.CONTACT: Contact}
-_KINDS = {Noun.CUSTOMER: ImportKind.CUSTOMERS, Noun.CONTACT: ImportKind.CONTACTS}
+_TAKEN = ("customer", "owner", "contact", "product", "stage", "lines", "custom", "q", "id")
+"""Names by which forms and lists know something else."""
 _CHUNK = 500
 
 
@@ -161,6 +158,8 @@ def _said(work: Work, draft: CustomFieldDraft, row: CustomField | None) -> dict[
         raise Invalid("label", "Enter the name.")
     if draft.personal and draft.type in custom_types.CHOOSING:
         raise Invalid("personal", "Choices cannot be personal data: take a field of text.")
+    if draft.personal and draft.noun is Noun.PRODUCT:
+        raise Invalid("personal", "A product belongs to no customer: it holds no personal data.")
     return {
         "label": label,
         "label_en": _label(work, draft, "label_en", row),
@@ -180,7 +179,7 @@ def _label(work: Work, draft: CustomFieldDraft, name: str, row: CustomField | No
         raise Invalid(name, "The name of a field holds no comma and begins with no = + - @.")
     if not same:
         return label
-    if same in mapping.meanings(_KINDS[draft.noun]):
+    if same in own_fields.meanings(draft.noun):
         raise Invalid(name, "{label} is a built-in field: choose another name.", label=label)
     others = (f for f in custom_values.catalogue(work, draft.noun).values() if row is None or f.id != row.id)
     if any(same in {normalize.squeeze(n) for n in (f.label, f.label_en, f.key)} for f in others):
@@ -190,8 +189,9 @@ def _label(work: Work, draft: CustomFieldDraft, name: str, row: CustomField | No
 
 def _key(draft: CustomFieldDraft, label: str, known: Mapping[str, CustomFieldView]) -> str:
     """The key as given, else made from the English label or the pinyin of the label."""
-    taken = {*known, *_DRAFTS[draft.noun].model_fields, *_TABLES[draft.noun].model_fields}
-    taken |= {column.name for column in mapping.COLUMNS[_KINDS[draft.noun]]}
+    table = nouns.TABLES[draft.noun]
+    taken = {*known, *_TAKEN, *_DRAFTS.get(draft.noun, table).model_fields, *table.model_fields}
+    taken |= {column.name for column in own_fields.built_in(draft.noun)}
     if key := draft.key.strip():
         if not _KEY.fullmatch(key) or len(key) > LONGEST_KEY:
             raise Invalid("key", "A key has at most {most} small letters, digits and _.", most=LONGEST_KEY)
@@ -272,7 +272,7 @@ def _rename(work: Work, row: CustomField, told: Mapping[str, str]) -> bool:
         return False
     held = select(VALUES.record_id).where(VALUES.field_id == row.id, VALUES.text.in_(list(told))).distinct()
     ids = list(work.session.execute(held.order_by(VALUES.record_id)).scalars())
-    table: Any = _TABLES[row.noun]
+    table: Any = nouns.TABLES[row.noun]
     for start in range(0, len(ids), _CHUNK):
         part = ids[start : start + _CHUNK]
         found = custom_values.values(work, row.noun, part)

@@ -10,42 +10,42 @@ from sqlalchemy import ColumnElement, exists, not_, select
 
 from cim import normalize, search_text
 from cim.errors import Invalid
-from cim.models import Customer, CustomValue
+from cim.models import CustomValue, nouns
 from cim.models.base import columns
 from cim.models.custom import CustomFieldView, FieldType, Noun
 from cim.service import custom_types, custom_values
 from cim.work import Work
 
 VALUES = columns(CustomValue)
-CUSTOMERS = columns(Customer)
 EMPTY = "-"
 """How a filter says "not filled in"."""
 _BETWEEN = re.compile(r"(?P<low>.*?)\.\.(?P<high>.*)")
 _WORDS = (FieldType.CHOICE, FieldType.CHOICES)
 
 
-def conditions(work: Work, asked: Mapping[str, str]) -> list[ColumnElement[bool]]:
-    """All conditions of a filter by custom fields of customers, {key: what is asked}."""
-    return [condition(work, key, raw) for key, raw in asked.items() if raw.strip()]
+def conditions(work: Work, asked: Mapping[str, str], noun: Noun = Noun.CUSTOMER) -> list[ColumnElement[bool]]:
+    """All conditions of a filter by custom fields of a noun, {key: what is asked}."""
+    return [condition(work, key, raw, noun) for key, raw in asked.items() if raw.strip()]
 
 
-def condition(work: Work, key: str, raw: str) -> ColumnElement[bool]:
-    """One condition on customers. Texts: contains; choices: has one of "a;b"; numbers and days: "a..b", ">=a", "<=b" or
+def condition(work: Work, key: str, raw: str, noun: Noun = Noun.CUSTOMER) -> ColumnElement[bool]:
+    """One condition on records of a noun. Texts: contains; choices: has one of "a;b"; numbers and days: "a..b", ">=a", "<=b" or
     "a"; yes/no: "yes" or "no"; "-" is empty. Raises Invalid("custom.KEY") for what the field cannot be asked."""
-    field = custom_values.catalogue(work, Noun.CUSTOMER).get(key)
+    field = custom_values.catalogue(work, noun).get(key)
     name = custom_values.PREFIX + key
     if field is None:
         raise Invalid(name, custom_values.NO_FIELD, key=key)
+    number = nouns.TABLES[noun].id
     of_field = VALUES.field_id == field.id
     if raw.strip() == EMPTY:
-        return not_(exists().where(of_field, VALUES.record_id == CUSTOMERS.id))
+        return not_(exists().where(of_field, VALUES.record_id == number))
     if field.personal:
         raise Invalid(name, "Personal data cannot be filtered by.")
     try:
         wanted = _wanted(field, raw.strip())
     except normalize.Bad as bad:
         raise Invalid(name, bad.msgid, **bad.params) from bad
-    among: ColumnElement[bool] = CUSTOMERS.id.in_(select(VALUES.record_id).where(of_field, *wanted))
+    among: ColumnElement[bool] = number.in_(select(VALUES.record_id).where(of_field, *wanted))
     return among
 
 

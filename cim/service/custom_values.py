@@ -1,4 +1,13 @@
-"""Values of custom fields: read for many records at once, written with their history, masked where they are personal."""
+"""Values of custom fields: read for many records at once, written with their history, masked where they are personal.
+
+A service makes its records extensible by three calls, with `draft.custom: dict[str, Any]` and `view.custom` of the same
+type (service/contacts.py does it):
+    own = custom_values.weigh(work, Noun.ORDER, draft.custom, stage="")    check: before anything is written; the row itself
+                                                                           instead of the noun where there is one already
+    changed |= custom_values.settle(work, row, own)                        write: after work.add(row)
+    custom = custom_values.of(work, row, seen=work.may_see_clear(owner))   show: `owner` is that of the customer
+`shown` is `of` for many records at once. Files, lists, filters, undo, merging and the log need nothing else.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +16,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, literal, select
 
 from cim import crypto, normalize
 from cim.errors import Invalid
 from cim.i18n import N_, language
-from cim.models import Contact, Customer, CustomField, CustomValue
+from cim.models import Customer, CustomField, CustomValue, nouns
 from cim.models.base import columns
 from cim.models.custom import CustomFieldView, FieldType, Noun
 from cim.service import custom_types
@@ -22,7 +31,6 @@ from cim.work import Work
 FIELDS = columns(CustomField)
 VALUES = columns(CustomValue)
 CUSTOMERS = columns(Customer)
-CONTACTS = columns(Contact)
 
 PREFIX = "custom."
 """Names a custom field among the others: in refusals, history, columns of files and filters."""
@@ -106,6 +114,11 @@ def shown(
     return found
 
 
+def of(work: Work, row: Any, *, seen: bool) -> dict[str, Plain]:
+    """The values of one record as somebody may see them; `seen`: personal ones in clear."""
+    return shown(work, _noun(row), {row.id or 0: seen})[row.id or 0]
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A value that a record is to get, found good."""
@@ -115,16 +128,16 @@ class Wanted:
     after: Plain | None
 
 
-def apply(work: Work, row: Customer | Contact, given: Mapping[str, Any], *, stage: str | None = None) -> bool:
+def apply(work: Work, row: Any, given: Mapping[str, Any], *, stage: str | None = None) -> bool:
     """Give a record the values that were typed, `given` by key; what is not named stays. False when nothing differed.
     Raises what `weigh` raises, and has then written nothing. The row must be in the database."""
     return settle(work, row, weigh(work, row, given, stage=stage))
 
 
 def weigh(
-    work: Work, row: Customer | Contact | Noun, given: Mapping[str, Any], *, stage: str | None = None
+    work: Work, row: Any, given: Mapping[str, Any], *, stage: str | None = None
 ) -> list[Wanted]:
-    """Find the typed values good, and fields that must be filled at this `stage` of life filled (None: not asked).
+    """Find the typed values of a record good, and fields that must be filled at this `stage` of life filled (None: not asked).
     Give the noun for a record that is still to be made. Raises Invalid("custom.KEY")."""
     noun = row if isinstance(row, Noun) else _noun(row)
     asked = [] if stage is None else [f for f in live(work, noun) if {ALWAYS, stage} & set(f.required_at)]
@@ -147,12 +160,12 @@ def weigh(
     return wanted
 
 
-def settle(work: Work, row: Customer | Contact, wanted: Iterable[Wanted]) -> bool:
+def settle(work: Work, row: Any, wanted: Iterable[Wanted]) -> bool:
     """Write what `weigh` found good. False when nothing differed."""
     return any([_put(work, row, each.field, each.before, each.after) for each in wanted])
 
 
-def write(work: Work, row: Customer | Contact, key: str, value: Plain | None) -> bool:
+def write(work: Work, row: Any, key: str, value: Plain | None) -> bool:
     """Give a record a value as history holds it (None takes it away), also of a retired field or word: for undoing and
     merging. False when it had it. The search index is left to the caller (record.refresh)."""
     noun = _noun(row)
@@ -229,8 +242,11 @@ def _is_searched(field: CustomFieldView) -> bool:
     return field.type in _SEARCHED and not field.personal and not field.retired
 
 
-def _noun(row: Customer | Contact) -> Noun:
-    return Noun.CUSTOMER if isinstance(row, Customer) else Noun.CONTACT
+def _noun(row: Any) -> Noun:
+    noun = nouns.of(row)
+    if noun is None:
+        raise LookupError(f"a {row.__tablename__} has no custom fields")
+    return noun
 
 
 def _field(work: Work, noun: Noun, key: str) -> CustomFieldView:
@@ -240,12 +256,11 @@ def _field(work: Work, noun: Noun, key: str) -> CustomFieldView:
     return field
 
 
-def _put(work: Work, row: Customer | Contact, field: CustomFieldView, before: Any, after: Any) -> bool:
+def _put(work: Work, row: Any, field: CustomFieldView, before: Any, after: Any) -> bool:
     after = None if after in ("", []) else after
     if before == after and isinstance(before, bool) == isinstance(after, bool):
         return False
-    uid = row.uid if isinstance(row, Customer) else work.subject_of(row.customer_id)
-    cipher = work.cipher(uid)
+    cipher = work.cipher(_subject(work, row)) if field.personal else None
     if field.personal and cipher is None:
         return False  # the key was erased: nothing personal can be kept any more
     held = [VALUES.field_id == field.id, VALUES.record_id == row.id]
@@ -255,6 +270,10 @@ def _put(work: Work, row: Customer | Contact, field: CustomFieldView, before: An
     work.note(row, PREFIX + field.key, before, after)
     row.updated_at = work.now
     return True
+
+
+def _subject(work: Work, row: Any) -> str:
+    return str(row.uid) if isinstance(row, Customer) else work.subject_of(row.customer_id)
 
 
 def _cells(field: CustomFieldView, value: Plain, uid: str, cipher: crypto.Cipher | None) -> list[dict[str, Any]]:
@@ -296,15 +315,17 @@ def _read(
 
 
 def _statement(noun: Noun) -> Any:
-    owner = CUSTOMERS if noun is Noun.CUSTOMER else CONTACTS
+    table = nouns.TABLES[noun]
     chosen = (VALUES.record_id, VALUES.field_id, VALUES.slot, VALUES.text, VALUES.sealed, FIELDS.key, FIELDS.type)
+    # whose key seals it; what belongs to no customer holds nothing sealed
+    subject = CUSTOMERS.uid if "customer_id" in table.model_fields or noun is Noun.CUSTOMER else literal("")
     statement = (
-        select(*chosen, FIELDS.retired, owner.uid, CUSTOMERS.uid.label("subject"))
+        select(*chosen, FIELDS.retired, table.uid, subject.label("subject"))
         .join(CustomField, FIELDS.id == VALUES.field_id)
-        .join(Customer if noun is Noun.CUSTOMER else Contact, owner.id == VALUES.record_id)
+        .join(table, table.id == VALUES.record_id)
     )
-    if noun is Noun.CONTACT:
-        statement = statement.join(Customer, CUSTOMERS.id == CONTACTS.customer_id)
+    if "customer_id" in table.model_fields:
+        statement = statement.join(Customer, CUSTOMERS.id == table.customer_id)
     return statement.where(FIELDS.noun == noun)
 
 

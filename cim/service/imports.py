@@ -18,7 +18,18 @@ from cim.models import ImportBatch, User
 from cim.models.base import View
 from cim.models.imports import ImportKind, ImportMode, ImportPreview, ImportReport, OnDuplicate
 from cim.permissions import Permission
-from cim.service.importing import activities, contacts, customers, preparing, reports, templates
+from cim.service.importing import (
+    activities,
+    contacts,
+    customers,
+    opportunities,
+    orders,
+    preparing,
+    products,
+    reports,
+    templates,
+    tickets,
+)
 from cim.service.importing.preparing import Edits, Prepared, Reading
 from cim.service.importing.steps import Options, Plan, Progress
 from cim.service.undoing import changes, entries
@@ -28,6 +39,10 @@ _STEPS: dict[ImportKind, ModuleType] = {
     ImportKind.CUSTOMERS: customers,
     ImportKind.CONTACTS: contacts,
     ImportKind.ACTIVITIES: activities,
+    ImportKind.PRODUCTS: products,
+    ImportKind.ORDERS: orders,
+    ImportKind.OPPORTUNITIES: opportunities,
+    ImportKind.TICKETS: tickets,
 }
 
 

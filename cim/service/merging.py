@@ -42,7 +42,7 @@ from cim.models.custom import Noun
 from cim.models.search import PairStatus
 from cim.models.undo import Undone
 from cim.permissions import Permission
-from cim.service import activities, custom_values, index, record, rehoming, settings, tasks, undo, views
+from cim.service import activities, custom_values, index, record, rehoming, settings, tasks, totals, undo, views
 from cim.service.undoing import entries
 from cim.service.undoing import merges as undoing
 from cim.work import LARGEST_ID, Work
@@ -179,6 +179,7 @@ def may_change(work: Work, owner_id: int | None) -> bool:
 def settle(work: Work, standing: Sequence[Customer], gone: Sequence[int] = ()) -> None:
     """Bring what follows from a merge or its undoing up to date: search, matching, last contact, completeness."""
     activities.touch(work, [*(row.id or 0 for row in standing), *gone])
+    totals.touch(work, [*(row.id or 0 for row in standing), *gone])
     index.drop(work, gone)
     for row in standing:
         record.refresh(work, row)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from cim.models import Customer
 from cim.models.base import columns
-from cim.service import judging, tasks
+from cim.service import contracts, judging, opportunity_record, orders, tasks, worklist_stale
 from cim.work import Work
 
 CUSTOMERS = columns(Customer)
@@ -18,9 +18,9 @@ CHUNK = 500
 def give(work: Work, rows: Sequence[Customer], owner_id: int | None) -> int:
     """Let a user look after these customers, or nobody (None: the public pool); returns how many tasks went along.
 
-    Open tasks of the owner until now go to the new one; in the pool they wait with the customer for whoever takes it
-    next. Warnings that it would return to the pool are taken off. Contacts, stages, grade and everything else belong to
-    the customer and stay as they are. The caller answers for the right.
+    Open tasks, opportunities, orders and contracts of the owner until now go to the new one; in the pool they wait with
+    the customer for whoever takes it next. What is won, paid or over keeps whose it was. Warnings that it would return to the pool are taken off. Contacts, stages, grade and
+    everything else belong to the customer and stay as they are. The caller answers for the right.
     """
     moved = 0
     for giver in {row.owner_id for row in rows}:
@@ -30,6 +30,9 @@ def give(work: Work, rows: Sequence[Customer], owner_id: int | None) -> int:
             # the dates that follow from tasks were let go of: read them again by one query
             work.session.execute(select(Customer).where(CUSTOMERS.id.in_(ids))).scalars().all()
         moved += tasks.move(work, ids, giver=giver, taker=owner_id)
+        opportunity_record.move(work, ids, giver=giver, taker=owner_id)
+        orders.move(work, ids, giver=giver, taker=owner_id)
+        contracts.move(work, ids, giver=giver, taker=owner_id)
         for row in theirs:
             row.owner_id = owner_id
             row.owned_since = work.now if owner_id is not None else None
@@ -37,6 +40,7 @@ def give(work: Work, rows: Sequence[Customer], owner_id: int | None) -> int:
         if (giver is None) is not (owner_id is None):  # whether somebody looks after it counts for its quality
             judging.judge_all(work, theirs)
     work.session.flush()
+    worklist_stale.stale(work, [row.id or 0 for row in rows])
     return moved
 
 

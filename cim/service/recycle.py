@@ -8,17 +8,38 @@ from typing import Any
 
 from sqlalchemy import func, literal, select
 
-from cim.errors import Conflict, NotFound
+from cim.errors import Conflict, Denied, NotFound
 from cim.i18n import N_
-from cim.models import Activity, AuditEntry, Contact, Customer, User
+from cim.models import (
+    Activity,
+    AuditEntry,
+    Contact,
+    Contract,
+    Customer,
+    Opportunity,
+    Product,
+    SalesOrder,
+    Ticket,
+    User,
+)
 from cim.models.base import View, columns
+from cim.models.custom import Noun
 from cim.permissions import Permission
-from cim.service import activities, codes, record, typed
+from cim.service import activities, codes, record, totals, typed
 from cim.work import LARGEST_ID, Work, command, query
 
 CUSTOMERS = columns(Customer)
 ENTRIES = columns(AuditEntry)
 USERS = columns(User)
+
+RECORDS: dict[Noun, tuple[Any, Permission]] = {
+    Noun.OPPORTUNITY: (Opportunity, Permission.SALES_WRITE),
+    Noun.ORDER: (SalesOrder, Permission.SALES_WRITE),
+    Noun.CONTRACT: (Contract, Permission.SALES_WRITE),
+    Noun.TICKET: (Ticket, Permission.TICKET_HANDLE),
+    Noun.PRODUCT: (Product, Permission.PRODUCT_MANAGE),
+}
+"""What waits here besides customers, their contacts and follow-ups, and the permission to bring it back."""
 
 TAKEN = N_("Customer code {code} now belongs to another customer. Restore this one under another code: {free} is free.")
 
@@ -70,6 +91,48 @@ def contacts(work: Work, *, page: int = 1, size: int = 50) -> RemovedList:
 def follow_ups(work: Work, *, page: int = 1, size: int = 50) -> RemovedList:
     """Follow-ups that were taken out of the timelines of customers which stand."""
     return _below(work, Activity, "activity", page, size)
+
+
+@query(Permission.CUSTOMER_WRITE)
+def kinds(work: Work) -> list[Noun]:
+    """The kinds of other records that the actor may bring back."""
+    return [noun for noun, (_model, permission) in RECORDS.items() if work.actor.can(permission)]
+
+
+@query(Permission.CUSTOMER_WRITE)
+def records(work: Work, noun: Noun, *, page: int = 1, size: int = 50) -> RemovedList:
+    """Removed opportunities, orders, contracts, tickets or products. Raises Denied for what the actor may not bring back."""
+    model = _kept(work, noun)
+    if noun is not Noun.PRODUCT:
+        return _below(work, model, str(model.__tablename__), page, size)
+    found, total = _page(work, select(model, literal("")), model, page, size)
+    told = _told(work, "product", [row.id for row, _none in found])
+    rows = [RemovedView(id=row.id, name=row.name, code=row.code, **_when(row, told)) for row, _none in found]
+    return RemovedList(rows=rows, total=total, size=size)
+
+
+@command(Permission.CUSTOMER_WRITE)
+def restore_record(work: Work, noun: Noun, record_id: int) -> bool:
+    """Bring such a record back, with what belongs to it; False when it stands already. Raises Denied, NotFound, and
+    Conflict when its number was given to another one meanwhile."""
+    model = _kept(work, noun)
+    row: Any = _removed(work, model, record_id)
+    if row is None:
+        work.get(model, record_id)
+        return False
+    number = next((name for name in ("order_no", "number", "code") if hasattr(row, name)), None)
+    if number is not None:
+        value = getattr(row, number)
+        same = select(model.id).where(getattr(model, number) == value, model.deleted_at.is_(None))
+        if work.session.execute(same.limit(1)).first() is not None:
+            raise Conflict(
+                "The number {number} now belongs to another record: give that one another number first.", number=value
+            )
+    row.deleted_at = None
+    row.updated_at = work.now
+    if noun is not Noun.PRODUCT:
+        totals.touch(work, [row.customer_id])
+    return True
 
 
 @query(Permission.CUSTOMER_READ)
@@ -129,6 +192,15 @@ def restore_follow_up(work: Work, activity_id: int) -> bool:
     return True
 
 
+def _kept(work: Work, noun: Noun) -> Any:
+    if noun not in RECORDS:
+        raise NotFound("This record does not exist or is not yours to see.")
+    model, permission = RECORDS[noun]
+    if not work.actor.can(permission):
+        raise Denied("Your role does not permit this.")
+    return model
+
+
 def _removed(work: Work, model: type[Any], key: int) -> Any:
     """The removed row of this number, None when there is none to bring back."""
     if not 0 < key <= LARGEST_ID:
@@ -143,7 +215,8 @@ def _below(work: Work, model: type[Any], table: str, page: int, size: int) -> Re
     rows = [
         RemovedView(
             id=row.id,
-            name=row.name if model is Contact else row.content[:60] or row.type.value,
+            name=_called(row),
+            code=next((getattr(row, name) for name in ("order_no", "number") if hasattr(row, name)), ""),
             customer=customer,
             customer_id=row.customer_id,
             **_when(row, told),
@@ -151,6 +224,12 @@ def _below(work: Work, model: type[Any], table: str, page: int, size: int) -> Re
         for row, customer in found
     ]
     return RemovedList(rows=rows, total=total, size=size)
+
+
+def _called(row: Any) -> str:
+    """What a record is called in the list."""
+    named = next((getattr(row, name) for name in ("name", "title", "subject") if hasattr(row, name)), "")
+    return str(named or getattr(row, "content", "")[:60] or getattr(row, "order_no", "") or row.type.value)
 
 
 def _page(work: Work, wanted: Any, model: type[Any], page: int, size: int) -> tuple[list[Any], int]:

@@ -9,9 +9,8 @@ from sqlalchemy import select
 
 from cim import crypto
 from cim.history import place
-from cim.models import Contact, Customer, CustomField, CustomValue, StoredFile
+from cim.models import Customer, CustomField, CustomValue, StoredFile, nouns
 from cim.models.base import columns
-from cim.models.custom import Noun
 from cim.service import custom_values, files
 from cim.work import Work
 
@@ -20,8 +19,8 @@ VALUES = columns(CustomValue)
 
 
 def move(work: Work, row: Any, to: Customer) -> dict[str, str]:
-    """Hang a contact, activity, task or file under another customer. Returns its sealed values as they were stored
-    before, hexadecimal, by name: what `back` needs."""
+    """Hang a contact, order, file or whatever else belongs to a customer under another one. Returns its sealed values as
+    they were stored before, hexadecimal, by name: what `back` needs."""
     if isinstance(row, StoredFile):
         files.rehome(work, row, to)
         return {}
@@ -58,9 +57,11 @@ def stored(cipher: crypto.Cipher | None, text: str, where: str, kept: str | None
     return cipher.seal(text, where)
 
 
-def own(work: Work, row: Customer | Contact) -> list[tuple[CustomValue, str, str]]:
+def own(work: Work, row: Any) -> list[tuple[CustomValue, str, str]]:
     """The sealed values of a record's custom fields: (stored value, where it is sealed, name under which it is kept)."""
-    noun = Noun.CUSTOMER if isinstance(row, Customer) else Noun.CONTACT
+    noun = nouns.of(row)
+    if noun is None or not custom_values.personal(work, noun):
+        return []
     found = select(CustomValue).join(CustomField, FIELDS.id == VALUES.field_id)
     found = found.where(FIELDS.noun == noun, VALUES.record_id == row.id, VALUES.sealed.is_not(None))
     return [
@@ -74,6 +75,5 @@ def _sealed(work: Work, row: Any) -> Iterator[tuple[Any, str, str, str]]:
     for column in getattr(type(row), "SEALED", ()):
         if getattr(row, column):
             yield row, column, place(row, column), f"{row.__tablename__}.{row.id}.{column}"
-    if isinstance(row, Contact):
-        for held, where, name in own(work, row):
-            yield held, "sealed", where, name
+    for held, where, name in own(work, row):
+        yield held, "sealed", where, name

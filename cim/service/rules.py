@@ -169,7 +169,7 @@ def _stored(work: Work, row: Customer) -> dict[str, Any]:
 
 def _checked(draft: FieldRuleDraft) -> dict[str, Any]:
     """The values of a rule, or Invalid naming what does not go together."""
-    if draft.field not in rulebook.FIELDS[draft.noun]:
+    if draft.field not in rulebook.FIELDS.get(draft.noun, ()):
         raise Invalid("field", "There is no field {name}.", name=draft.field[:60])
     if draft.field not in rulebook.allowed(draft.noun, draft.check):
         raise Invalid("field", "This check does not go with this field.")

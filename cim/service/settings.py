@@ -63,6 +63,15 @@ KNOWN: dict[str, Known] = {
         0,
         1_000_000,
     ),
+    "tickets.return_days": Known(
+        N_("Return visit after (working days)"), N_("From the day a ticket is closed; 0 plans none."), 2, 0, 60
+    ),
+    "tickets.close_days": Known(
+        N_("Close resolved tickets after (days)"), N_("When nobody reopens them; 0 is never."), 5, 0, 365
+    ),
+    "birthdays.lead_days": Known(
+        N_("Remind of birthdays (days before)"), N_("Of customers and contacts; 0 is on the day."), 3, 0, 60
+    ),
     "files.megabytes": Known(N_("Largest file (MB)"), N_("Of one file of a customer."), 20, 1, 20),
 }
 """What there is. A name that is not here is no setting."""

@@ -46,8 +46,8 @@ SHIPPED: tuple[dict[str, Any], ...] = (
         "days_limit": 14,
         "required": ["amount", "expected_close"],
     },
-    {"key": "won", "name": N_("Won"), "kind": StageKind.WON, "probability": 100},
-    {"key": "lost", "name": N_("Lost"), "kind": StageKind.LOST, "probability": 0},
+    {"key": "won", "name": N_("Closed won"), "kind": StageKind.WON, "probability": 100},
+    {"key": "lost", "name": N_("Closed lost"), "kind": StageKind.LOST, "probability": 0},
 )
 
 
@@ -71,7 +71,8 @@ def everything(work: Work, *, retired: bool = False) -> list[StageView]:
 def used(work: Work) -> dict[int, int]:
     """How many opportunities stand in each stage, closed ones too and without those in the recycle bin."""
     counted = select(OPPORTUNITIES.stage_id, func.count()).where(OPPORTUNITIES.deleted_at.is_(None))
-    return dict(work.session.execute(counted.group_by(OPPORTUNITIES.stage_id)).tuples().all())
+    found = work.session.execute(counted.group_by(OPPORTUNITIES.stage_id)).all()
+    return {int(stage_id): int(count) for stage_id, count in found}
 
 
 @command(Permission.SETTINGS_MANAGE)
@@ -203,7 +204,7 @@ def _values(held: Sequence[Stage], draft: StageDraft, *, but: Stage | None = Non
     if draft.color not in COLORS:
         raise Invalid("color", "Choose one of the colours offered.")
     if unknown := [field for field in draft.required if field not in REQUIRABLE]:
-        raise Invalid("required", "{field} cannot be asked for.", field=str(unknown[0])[:40])
+        raise Invalid("required", "A stage cannot ask for {name}.", name=str(unknown[0])[:40])
     return {
         "name": but.name if but is not None and named(but) == name else name,
         "key": but.key if but is not None else "",

@@ -4,13 +4,15 @@ and figures read instead of adding up."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Numeric, and_, case, cast, func, select
+from sqlalchemy import Numeric, and_, case, cast, func, literal, literal_column, select
 
 from cim import db
 from cim.models import Customer, Opportunity, Payment, SalesOrder, Ticket
 from cim.models.order import OrderStatus, PaymentKind
+from cim.service import worklist_stale
 from cim.work import Work
 
 COUNTED = (OrderStatus.PAID, OrderStatus.COMPLETED)
@@ -18,6 +20,9 @@ COUNTED = (OrderStatus.PAID, OrderStatus.COMPLETED)
 OWING = (OrderStatus.CONFIRMED, OrderStatus.PAID, OrderStatus.COMPLETED)
 """Orders of which what is not paid is owed."""
 CHUNK = 500
+HALF_UP = Decimal("0.000000001")
+"""Added before rounding: a half that a binary fraction holds a little too small is rounded up as in exact arithmetic."""
+FIGURES = ("order_count", "order_total", "first_order_on", "last_order_on", "owed", "open_amount", "open_tickets")
 
 
 def touch(work: Work, customer_ids: Sequence[int]) -> None:
@@ -30,20 +35,10 @@ def touch(work: Work, customer_ids: Sequence[int]) -> None:
         _lock(work, part)
         _orders(work, part)
         _customers(work, part)
+    worklist_stale.stale(work, ids)
     for row in work.session.identity_map.values():
         if isinstance(row, Customer):
-            work.session.expire(
-                row,
-                [
-                    "order_count",
-                    "order_total",
-                    "first_order_on",
-                    "last_order_on",
-                    "owed",
-                    "open_amount",
-                    "open_tickets",
-                ],
-            )
+            work.session.expire(row, FIGURES)
         elif isinstance(row, SalesOrder):
             work.session.expire(row, ["paid", "refunded", "base_net"])
 
@@ -61,15 +56,14 @@ def _orders(work: Work, ids: Sequence[int]) -> None:
     own = and_(payment.c.order_id == order.c.id, payment.c.deleted_at.is_(None))
 
     def total(kind: PaymentKind) -> Any:
-        summed = func.coalesce(func.sum(payment.c.amount), 0)
-        return select(cast(summed, Numeric(18, 2))).where(own, payment.c.kind == kind).scalar_subquery()
+        return select(_cents(func.coalesce(func.sum(payment.c.amount), 0))).where(own, payment.c.kind == kind)
 
-    refunded = total(PaymentKind.REFUND)
-    share = case((order.c.amount == 0, 0), else_=order.c.base_amount * refunded / order.c.amount)
+    refunded = total(PaymentKind.REFUND).scalar_subquery()
+    share = case((order.c.amount == 0, 0), else_=_part(order.c.base_amount, refunded, order.c.amount))
     values = {
-        "paid": total(PaymentKind.PAYMENT),
+        "paid": total(PaymentKind.PAYMENT).scalar_subquery(),
         "refunded": refunded,
-        "base_net": cast(func.round(cast(order.c.base_amount - share, Numeric(18, 6)), 2), Numeric(18, 2)),
+        "base_net": _cents(order.c.base_amount - share),
     }
     work.session.execute(order.update().where(order.c.customer_id.in_(ids)).values(values))
 
@@ -81,18 +75,14 @@ def _customers(work: Work, ids: Sequence[int]) -> None:
     business = and_(live, order.c.status.in_(COUNTED))
     owed = case(
         (order.c.amount == 0, 0),
-        else_=order.c.base_amount * (order.c.amount - order.c.paid + order.c.refunded) / order.c.amount,
+        else_=_part(order.c.base_amount, order.c.amount - order.c.paid, order.c.amount),
     )
     working = and_(opportunity.c.customer_id == customer.c.id, opportunity.c.deleted_at.is_(None))
     waiting = and_(ticket.c.customer_id == customer.c.id, ticket.c.deleted_at.is_(None), ticket.c.closed_at.is_(None))
 
     def total(what: Any, where: Any, table: Any) -> Any:
-        return (
-            select(cast(func.coalesce(func.sum(what), 0), Numeric(18, 2)))
-            .select_from(table)
-            .where(where)
-            .scalar_subquery()
-        )
+        summed = _cents(func.coalesce(func.sum(what), 0))
+        return select(summed).select_from(table).where(where).scalar_subquery()
 
     values = {
         "order_count": select(func.count()).select_from(order).where(business).scalar_subquery(),
@@ -104,6 +94,17 @@ def _customers(work: Work, ids: Sequence[int]) -> None:
         "open_tickets": select(func.count()).select_from(ticket).where(waiting).scalar_subquery(),
     }
     work.session.execute(customer.update().where(customer.c.id.in_(ids)).values(values))
+
+
+def _part(worth: Any, part: Any, whole: Any) -> Any:
+    """What a part of an amount is worth in the base currency. As a fraction: SQLite divides whole numbers to whole
+    numbers, whatever the type of their columns."""
+    return worth * part * literal_column("1.0") / whole
+
+
+def _cents(amount: Any) -> Any:
+    """A sum to the cent, the same on both databases."""
+    return cast(func.round(cast(amount + literal(HALF_UP, Numeric(18, 9)), Numeric(30, 9)), 2), Numeric(18, 2))
 
 
 def _table(model: type[Any]) -> Any:

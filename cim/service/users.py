@@ -20,7 +20,7 @@ from cim.models import Team, User
 from cim.models.base import View
 from cim.models.user import TeamView, UserDraft, UserStatus, UserView
 from cim.permissions import Permission, Role
-from cim.service import sessions
+from cim.service import sessions, ticket_escalation
 from cim.work import Work, command, query
 
 SETUP_MINUTES = 30
@@ -111,7 +111,8 @@ def update(work: Work, user_id: int, *, version: int, name: str, role: Role, tea
 
 @command(Permission.USER_MANAGE)
 def disable(work: Work, user_id: int, *, reason: str = "") -> None:
-    """Lock an account out, at once in every browser. Its customers stay with it until they are handed over."""
+    """Lock an account out, at once in every browser. Its customers stay with it until they are handed over; its unfinished
+    tickets go to whom the rules of the service desk choose."""
     user = work.get(User, user_id)
     _not_oneself(work, user, N_("You cannot disable your own account."))
     if user.role is Role.ADMIN:
@@ -120,6 +121,7 @@ def disable(work: Work, user_id: int, *, reason: str = "") -> None:
         work.reason = reason.strip()[:500]
         user.status = UserStatus.DISABLED
         sessions.bump(user)
+        ticket_escalation.move(work, user_id)
 
 
 @command(Permission.USER_MANAGE)

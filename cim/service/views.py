@@ -18,7 +18,7 @@ from cim.models.customer import Lifecycle
 from cim.models.customer_view import CustomerRow, CustomerView
 from cim.models.search import PairStatus
 from cim.permissions import Permission
-from cim.service import custom_values, places
+from cim.service import custom_values, lifecycles, places
 from cim.work import Work
 
 CUSTOMERS = columns(Customer)
@@ -28,12 +28,12 @@ STARS = columns(Star)
 USERS = columns(User)
 REGIONS = columns(Region)
 
-NEW_DAYS, RISK_DAYS, LOST_DAYS = 90, 180, 360
 ABOVE: Any = aliased(Region)
 _SHOWN = (
     *("id", "uid", "code", "name", "kind", "party", "grade", "contact", "phone", "owner_id", "region_code", "industry"),
     *("source", "preference", "last_contact_at", "next_due_at", "completeness", "quality", "created_at", "version"),
-    *("deal_count", "first_deal_at", "last_deal_at"),
+    *("deal_count", "first_deal_at", "last_deal_at", "order_count", "first_order_on", "last_order_on"),
+    *("order_total", "owed", "open_amount"),
 )
 """The columns that a line of a list is made of."""
 _LINES: Any = (
@@ -106,6 +106,9 @@ def customer(work: Work, row: Customer, *, clear: bool | None = None) -> Custome
         may_edit=work.owns(Permission.CUSTOMER_WRITE, row.owner_id),
         may_reveal=work.owns(Permission.CUSTOMER_REVEAL, row.owner_id),
         duplicates=_open_pairs(work, row.id or 0),
+        order_count=row.order_count,
+        open_tickets=row.open_tickets,
+        credit_limit=row.credit_limit,
         custom=custom_values.shown(work, Noun.CUSTOMER, {row.id or 0: seen})[row.id or 0],
     )
 
@@ -172,15 +175,8 @@ def stars_of(work: Work, ids: list[int]) -> set[int]:
 
 
 def lifecycle(row: Customer) -> Lifecycle:
-    """Where a customer stands, from its deals (docs/decisions/0006-lifecycle.md)."""
-    if not row.deal_count or row.last_deal_at is None or row.first_deal_at is None:
-        return Lifecycle.PROSPECT
-    idle = (clock.today() - clock.local(row.last_deal_at).date()).days
-    if row.deal_count == 1 and (clock.today() - clock.local(row.first_deal_at).date()).days <= NEW_DAYS:
-        return Lifecycle.NEW
-    if idle < RISK_DAYS:
-        return Lifecycle.ESTABLISHED
-    return Lifecycle.LOST if idle >= LOST_DAYS else Lifecycle.AT_RISK
+    """Where a customer stands, from its orders, else from its deals (docs/decisions/0006-lifecycle.md)."""
+    return lifecycles.of(row)
 
 
 def _open_pairs(work: Work, customer_id: int) -> int:
@@ -217,6 +213,10 @@ def _row(work: Work, found: Any, seen: bool) -> dict[str, Any]:
         "completeness": row.completeness,
         "quality": row.quality,
         "lifecycle": lifecycle(row),
+        "order_total": row.order_total,
+        "last_order_on": row.last_order_on,
+        "owed": row.owed,
+        "open_amount": row.open_amount,
         "masked": not seen,
         "created_at": row.created_at,
         "version": row.version,

@@ -44,6 +44,7 @@ def label(name: str) -> str:
         "idle_days": _("Days without contact, at least"),
         "overdue": _("Follow-up overdue"),
         "no_next_step": _("No next step"),
+        "forgotten": _("Forgotten"),
         "batch": _("Import"),
         "duplicates_of": _("Possible duplicates of"),
         "mine": _("Mine"),

@@ -11,6 +11,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from cim.i18n import _
+from cim.models.custom import Noun
 from cim.models.listing import CustomerFilter, Order
 from cim.models.saved_view import SavedViewView, Shelf
 from cim.service.custom_values import PREFIX as OWN
@@ -33,6 +34,20 @@ class Asked:
     page: int
     view: SavedViewView | None
     changed: bool
+    noun: Noun = Noun.CUSTOMER
+    prefix: str = "search"
+
+    def open_view(self, view: SavedViewView) -> None:
+        """Go to a view, as it was saved."""
+        open_view(view)
+
+    def clear(self) -> None:
+        """Go to all records."""
+        clear()
+
+    def point(self, key: str) -> None:
+        """Let the address name another view of what is shown."""
+        st.query_params["view"] = key
 
     def values(self) -> dict[str, Any]:
         """The filter as a saved view keeps it."""

@@ -28,9 +28,13 @@ FLOORS = {
     **dict.fromkeys(("cim.config", "cim.clock", "cim.errors", "cim.permissions", "cim.i18n"), 0),
     **dict.fromkeys(("cim.normalize", "cim.matching", "cim.search_text", "cim.divisions", "cim.tabular"), 0),
     "cim.file_types": 0,
+    "cim.anniversaries": 0,
+    **dict.fromkeys(("cim.working_time", "cim.holidays"), 0),
     **dict.fromkeys(("cim.analytics", "cim.locale", "cim.labels", "cim.words", "cim.passwords"), 0),
     **dict.fromkeys(("cim.__main__", "cim.cli", "cim.server", "cim.demo"), SIDE),
     "cim.downloads": SIDE,
+    "cim.scheduler": SIDE,
+    "cim.feeds": SIDE,
 }
 SIDE_MAY_USE = 4
 PAGES_MAY_USE = ("cim.service", "cim.ui", "cim.i18n", "cim.permissions", "cim.errors", "cim.clock", "cim.models")

@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("host", sa.String(length=200), nullable=False),
         sa.Column("port", sa.Integer(), nullable=False),
-        sa.Column("security", sa.String(length=10), nullable=False),
+        sa.Column("security", sa.String(length=32), nullable=False),
         sa.Column("username", sa.String(length=200), nullable=False),
         sa.Column("password", sa.LargeBinary(), nullable=True),
         sa.Column("sender", sa.String(length=200), nullable=False),
@@ -105,6 +105,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_working_hours")),
     )
     op.create_table(
+        "worklist_rhythm",
+        sa.Column("grade", sa.String(length=10), nullable=False),
+        sa.Column("lifecycle", sa.String(length=20), nullable=False),
+        sa.Column("contact_days", sa.Float(), nullable=True),
+        sa.Column("order_days", sa.Float(), nullable=True),
+        sa.Column("computed_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("grade", "lifecycle", name=op.f("pk_worklist_rhythm")),
+    )
+    op.create_table(
         "worklist_rule",
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=40), nullable=False),
@@ -137,6 +146,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(length=60), nullable=False),
         sa.Column("address", sa.LargeBinary(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_channel_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
         sa.UniqueConstraint("uid", name=op.f("uq_channel_uid")),
@@ -308,16 +318,22 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("plain", sa.Integer(), nullable=False),
+        sa.Column("codes", sa.String(length=600), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("until", sa.Date(), nullable=True),
         sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("contact_days", sa.Integer(), nullable=False),
+        sa.Column("contact_by", sa.Date(), nullable=True),
         sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_worklist_entry_customer_id")),
         sa.ForeignKeyConstraint(["owner_id"], ["app_user.id"], name=op.f("fk_worklist_entry_owner_id")),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_worklist_entry")),
     )
     with op.batch_alter_table("worklist_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_worklist_entry_computed_at"), ["computed_at"], unique=False)
+        batch_op.create_index("ix_worklist_entry_owner_contact_by", ["owner_id", "contact_by"], unique=False)
         batch_op.create_index("ix_worklist_entry_owner_score", ["owner_id", "state", "score"], unique=False)
 
     op.create_table(
@@ -365,14 +381,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel_id", "key", name=op.f("uq_delivery_channel_id_key")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_delivery_due",
-            ["next_at"],
-            unique=False,
-            sqlite_where=sa.text("status = 'waiting'"),
-            postgresql_where=sa.text("status = 'waiting'"),
-        )
         batch_op.create_index(batch_op.f("ix_delivery_notice_id"), ["notice_id"], unique=False)
+        batch_op.create_index("ix_delivery_status_next_at", ["status", "next_at"], unique=False)
 
     op.create_table(
         "opportunity",
@@ -829,10 +839,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("opportunity_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("ticket_id", sa.Integer(), nullable=True))
         batch_op.create_index(batch_op.f("ix_activity_opportunity_id"), ["opportunity_id"], unique=False)
+        batch_op.create_index(
+            "ix_activity_pinned",
+            ["customer_id"],
+            unique=False,
+            sqlite_where=sa.text("pinned_at IS NOT NULL AND deleted_at IS NULL"),
+            postgresql_where=sa.text("pinned_at IS NOT NULL AND deleted_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_activity_ticket_id"), ["ticket_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_activity_ticket_id"), "ticket", ["ticket_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_activity_contact_id"), "contact", ["contact_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_activity_opportunity_id"), "opportunity", ["opportunity_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_activity_contact_id"), "contact", ["contact_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_activity_ticket_id"), "ticket", ["ticket_id"], ["id"])
 
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.add_column(sa.Column("credit_limit", sa.Numeric(precision=18, scale=2), nullable=True))
@@ -864,13 +881,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_stored_file_opportunity_id"), ["opportunity_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stored_file_order_id"), ["order_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stored_file_ticket_id"), ["ticket_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_stored_file_order_id"), "sales_order", ["order_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_stored_file_ticket_id"), "ticket", ["ticket_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_stored_file_contract_id"), "contract", ["contract_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_stored_file_opportunity_id"), "opportunity", ["opportunity_id"], ["id"]
         )
         batch_op.create_foreign_key(batch_op.f("fk_stored_file_activity_id"), "activity", ["activity_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_stored_file_ticket_id"), "ticket", ["ticket_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_stored_file_order_id"), "sales_order", ["order_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_stored_file_contract_id"), "contract", ["contract_id"], ["id"])
 
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.add_column(sa.Column("result_id", sa.Integer(), nullable=True))
@@ -892,8 +909,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_task_result_id"), ["result_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_series_id"), ["series_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_ticket_id"), ["ticket_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_task_contact_id"), "contact", ["contact_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_task_opportunity_id"), "opportunity", ["opportunity_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_task_ticket_id"), "ticket", ["ticket_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_task_series_id"), "task", ["series_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_task_contact_id"), "contact", ["contact_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_task_result_id"), "activity", ["result_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_task_opportunity_id"), "opportunity", ["opportunity_id"], ["id"])

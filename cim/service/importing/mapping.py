@@ -9,27 +9,9 @@ from cim.errors import Invalid
 from cim.i18n import N_, _
 from cim.models.imports import ImportKind
 from cim.normalize import squeeze as fold
+from cim.service.importing import sales_columns
+from cim.service.importing.columns import CUSTOMER, CUSTOMER_NAME, Column
 
-
-@dataclass(frozen=True)
-class Column:
-    """A canonical column: its Chinese header (also in exports), other headers for it, and weaker ones that are taken
-    for it only when no header of the file names another column better."""
-
-    name: str
-    header: str
-    also: str = ""
-    weak: str = ""
-    written: bool = True
-    """Whether exports have it; what becomes a record of its own is exported as one."""
-
-
-_CUSTOMER = Column(
-    "customer", "客户编号", "customer code,customer_code,customer id,客户代码,客户号,客户编码,code", "编号,代码"
-)
-_CUSTOMER_NAME = Column(
-    "customer_name", "客户名称", "customer,客户,客户名,公司名称,公司名,公司,企业名称,单位名称,customer name,company"
-)
 _BIRTHDAY = Column("birthday", "生日", "出生日期,birth date,date of birth,birthdate,出生年月日")
 OTHERS = (2, 3, 4)
 """Numbers of the further contacts that one row of a customer may name."""
@@ -133,8 +115,8 @@ COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
         *(column for number in OTHERS for column in _person(number)),
     ),
     ImportKind.CONTACTS: (
-        _CUSTOMER,
-        _CUSTOMER_NAME,
+        CUSTOMER,
+        CUSTOMER_NAME,
         Column("name", "姓名", "name,联系人,联系人姓名,contact,contact name,名字"),
         Column("title", "职务", "职位,头衔,job title,position"),
         Column(
@@ -145,8 +127,8 @@ COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
         Column("role", "决策角色", "角色,decision role"),
     ),
     ImportKind.ACTIVITIES: (
-        _CUSTOMER,
-        _CUSTOMER_NAME,
+        CUSTOMER,
+        CUSTOMER_NAME,
         Column("type", "类型", "跟进类型,跟进方式,方式,activity type,kind"),
         Column("at", "时间", "跟进时间,日期,跟进日期,联系时间,date,time,happened at,发生时间"),
         Column("by", "跟进人", "负责人,销售,业务员,author,记录人,user,owner,操作人"),
@@ -158,11 +140,13 @@ COLUMNS: dict[ImportKind, tuple[Column, ...]] = {
             "next_at", "下次跟进", "下次跟进时间,下次联系时间,下次联系,next,next follow-up,next contact,下次跟进日期"
         ),
     ),
+    **sales_columns.COLUMNS,
 }
 REQUIRED: dict[ImportKind, tuple[str, ...]] = {
     ImportKind.CUSTOMERS: ("name",),
     ImportKind.CONTACTS: ("customer", "name"),
     ImportKind.ACTIVITIES: ("customer", "at"),
+    **sales_columns.REQUIRED,
 }
 _STANDS_IN = (("customer", "customer_name"), ("phone", "phone2"), ("phone", "contact_phone"))
 """Where the better column is missing, what the other one holds is taken for it."""
@@ -265,7 +249,13 @@ def _require(kind: ImportKind, headers: Sequence[str], taken: Mapping[str, str])
             )
 
 
-TITLES = {"name": N_("Name"), "customer": N_("Customer"), "at": N_("Time")}
+TITLES = {
+    "name": N_("Name"),
+    "customer": N_("Customer"),
+    "at": N_("Time"),
+    "date": N_("Date"),
+    "subject": N_("Subject"),
+}
 
 
 def _words(column: Column) -> frozenset[str]:

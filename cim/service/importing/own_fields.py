@@ -9,10 +9,28 @@ from typing import Any
 from cim.models.custom import CustomFieldView, Noun
 from cim.models.imports import ImportKind
 from cim.service import custom_types, custom_values
-from cim.service.importing.mapping import Column
+from cim.service.importing import mapping
+from cim.service.importing.columns import Column
 from cim.work import Work
 
-NOUNS = {ImportKind.CUSTOMERS: Noun.CUSTOMER, ImportKind.CONTACTS: Noun.CONTACT}
+NOUNS = {
+    ImportKind.CUSTOMERS: Noun.CUSTOMER,
+    ImportKind.CONTACTS: Noun.CONTACT,
+    ImportKind.PRODUCTS: Noun.PRODUCT,
+    ImportKind.ORDERS: Noun.ORDER,
+    ImportKind.OPPORTUNITIES: Noun.OPPORTUNITY,
+    ImportKind.TICKETS: Noun.TICKET,
+}
+
+
+def built_in(noun: Noun) -> tuple[Column, ...]:
+    """The columns that files of this noun have of themselves."""
+    return next((mapping.COLUMNS.get(kind, ()) for kind, of in NOUNS.items() if of is noun), ())
+
+
+def meanings(noun: Noun) -> frozenset[str]:
+    """Every header that a file of this noun could mean a column of its own by: no custom field may be called so."""
+    return next((mapping.meanings(kind) for kind, of in NOUNS.items() if of is noun and built_in(noun)), frozenset())
 
 
 def fields(work: Work, kind: ImportKind) -> list[CustomFieldView]:

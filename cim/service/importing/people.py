@@ -46,7 +46,7 @@ class People:
             return True, self.own, ""
         if normalize.squeeze(name) in POOL_WORDS:
             return True, None, ""
-        found = self._named(name)
+        found = self.named(name)
         if len(found) > 1:
             notes.fail(line, "owner", SEVERAL_USERS, name=name[:60])
             return False, None, ""
@@ -62,14 +62,15 @@ class People:
 
     def author(self, name: str) -> tuple[int | None, str]:
         """(user id, name to show) of who wrote an activity: unknown names are kept as they stand."""
-        found = self._named(name) if name else []
+        found = self.named(name) if name else []
         if len(found) == 1:
             return found[0].id, found[0].name
         if name:
             return None, name
         return self.work.actor.user_id, ""
 
-    def _named(self, name: str) -> list[User]:
+    def named(self, name: str) -> list[User]:
+        """The active users of this user name or display name."""
         found = self.users.get(normalize.squeeze(name), [])
         active = [user for user in found if user.status is UserStatus.ACTIVE]
         return active or (found if self.create_missing else [])

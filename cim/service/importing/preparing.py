@@ -31,6 +31,18 @@ _CHECKED = {
     ImportKind.CUSTOMERS: ("kind", "gender", "grade", "birthday", "created_at"),
     ImportKind.CONTACTS: ("birthday",),
     ImportKind.ACTIVITIES: ("type", "at", "next_at"),
+    ImportKind.PRODUCTS: ("price", "currency", "margin"),
+    ImportKind.ORDERS: ("date", "quantity", "unit_price", "amount", "currency", "status"),
+    ImportKind.OPPORTUNITIES: (
+        "amount",
+        "currency",
+        "probability",
+        "expected_close",
+        "created_at",
+        "closed_at",
+        "result",
+    ),
+    ImportKind.TICKETS: ("type", "priority", "opened_at", "status", "closed_at", "satisfaction"),
 }
 """Columns whose cells are read by a rule, so that a default for them can be tried before any row is."""
 
@@ -190,7 +202,7 @@ def _defaults(bench: _Bench, defaults: Mapping[str, str]) -> dict[str, str]:
     known = {column.name for column in (*columns.COLUMNS[bench.kind], *own_fields.columns(bench.own))}
     given = {column: value.strip() for column, value in defaults.items() if value.strip()}
     for column in given:
-        if column not in known or column in ("customer", "customer_name", "code"):
+        if column not in known or column in ("customer", "customer_name", "code", "order_no", "number"):
             raise Invalid("defaults", "There can be no default value for {column}.", column=column)
         if column in bench.headers.places:
             raise Invalid("defaults", "The file has a column for {column}: leave out its default.", column=column)

@@ -32,16 +32,26 @@ class Known(NamedTuple):
     owner_id: int | None
 
 
-def resolve(work: Work, lines: Sequence[Line], notes: Notes, *, to: Permission | None = None) -> dict[int, Known]:
+def resolve(
+    work: Work,
+    lines: Sequence[Line],
+    notes: Notes,
+    *,
+    to: Permission | None = None,
+    unknown: list[Line] | None = None,
+) -> dict[int, Known]:
     """The customer of each line by row number; what is unknown, ambiguous or out of reach of the permission
-    `to` (None: whatever the actor sees is in reach) is in `notes`."""
+    `to` (None: whatever the actor sees is in reach) is in `notes`. With a list `unknown`, lines whose customer nobody
+    knows go there instead."""
     found: dict[int, Known] = {}
     words = {word for line in lines for word in _words(line)}
     tables = [by_code(work, words), by_name(work, words), by_phone(work, words)]
     for line in lines:
         column, value, hits = _first(line, tables)
         params = {"value": value[:60], "count": len(hits)}
-        if not hits:
+        if not hits and unknown is not None:
+            unknown.append(line)
+        elif not hits:
             notes.fail(line, column, UNKNOWN, **params)
         elif len(hits) > 1:
             notes.fail(line, column, AMBIGUOUS, **params)
@@ -70,6 +80,11 @@ def by_name(work: Work, names: Iterable[str]) -> dict[str, list[Known]]:
 def by_phone(work: Work, numbers: Iterable[str]) -> dict[str, list[Known]]:
     """Visible customers by phone, theirs or a contact's."""
     return _by_digest(work, numbers, "find.phone", _phone)
+
+
+def by_email(work: Work, addresses: Iterable[str]) -> dict[str, list[Known]]:
+    """Visible customers by e-mail address, theirs or a contact's."""
+    return _by_digest(work, addresses, "find.email", _email)
 
 
 def _by_digest(work: Work, words: Iterable[str], kind: str, form: Callable[[str], str]) -> dict[str, list[Known]]:
@@ -108,6 +123,13 @@ def _phone(word: str) -> str:
         return ""
     try:
         return normalize.phone(word).partition(";")[0]
+    except normalize.Bad:
+        return ""
+
+
+def _email(word: str) -> str:
+    try:
+        return normalize.email(word)
     except normalize.Bad:
         return ""
 

@@ -6,7 +6,19 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from cim.models import Activity, Contact, Customer, DuplicatePair, ImportBatch
+from cim.models import (
+    Activity,
+    Contact,
+    Customer,
+    DuplicatePair,
+    ImportBatch,
+    Opportunity,
+    OrderLine,
+    Product,
+    SalesOrder,
+    Ticket,
+)
+from cim.models.base import columns
 from cim.models.imports import ImportKind, ImportMode, ImportReport
 from cim.service.importing.preparing import Prepared
 from cim.service.importing.steps import Plan
@@ -17,6 +29,9 @@ _TABLES: dict[ImportKind, Any] = {
     ImportKind.CUSTOMERS: Customer,
     ImportKind.CONTACTS: Contact,
     ImportKind.ACTIVITIES: Activity,
+    ImportKind.PRODUCTS: Product,
+    ImportKind.OPPORTUNITIES: Opportunity,
+    ImportKind.TICKETS: Ticket,
 }
 
 
@@ -29,7 +44,11 @@ def batch(work: Work, content: Prepared, mode: ImportMode) -> ImportBatch:
 def count(work: Work, batch: ImportBatch, content: Prepared, made: Plan, updated: int) -> None:
     """Put into the batch what the database holds now, not what was meant to be written."""
     work.session.flush()
-    added = _of_batch(work, _TABLES[content.kind], batch.id)
+    added = (
+        _lines(work, batch.id)
+        if content.kind is ImportKind.ORDERS
+        else _of_batch(work, _TABLES[content.kind], batch.id)
+    )
     pairs = _of_batch(work, DuplicatePair, batch.id)
     counts = {"rows": content.rows, "added": added, "updated": updated, "failed": len(made.notes.failed)}
     counts |= {"skipped": _skipped(content, made), "duplicates": pairs or made.doubles}
@@ -90,6 +109,13 @@ def _counts_of(batch: ImportBatch) -> dict[str, int]:
 
 def _brought(work: Work, content: Prepared, batch_id: int | None) -> int:
     return _of_batch(work, Contact, batch_id) if content.kind is ImportKind.CUSTOMERS else 0
+
+
+def _lines(work: Work, batch_id: int | None) -> int:
+    """A row of a file of orders is a line of one."""
+    line, order = columns(OrderLine), columns(SalesOrder)
+    found = select(func.count()).select_from(OrderLine).join(SalesOrder, order.id == line.order_id)
+    return int(work.session.execute(found.where(order.batch_id == batch_id)).scalar_one())
 
 
 def _of_batch(work: Work, table: Any, batch_id: int | None) -> int:

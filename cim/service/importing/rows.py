@@ -17,9 +17,9 @@ from cim.models.custom import CustomFieldView
 from cim.models.customer import CustomerDraft, Gender, Grade, Kind
 from cim.models.imports import ImportKind
 from cim.service import custom_values, index, standards
-from cim.service.importing import own_fields
+from cim.service.importing import own_fields, sales_rows
 from cim.service.importing.lines import Extras, Line, Notes
-from cim.service.importing.mapping import OTHERS, Headers
+from cim.service.importing.mapping import OTHERS, REQUIRED, Headers
 from cim.service.places import SHIPPED, Places
 from cim.tabular import Row
 
@@ -67,7 +67,7 @@ def judge(
         ImportKind.CONTACTS: _contact,
         ImportKind.ACTIVITIES: _activity,
     }
-    make = makers[kind]
+    make = makers.get(kind, partial(_sale, kind=kind))
     read = readers_of(kind, own)
     lines = []
     for row in rows:
@@ -85,7 +85,8 @@ def readers_of(kind: ImportKind, own: Sequence[CustomFieldView] = ()) -> Readers
         ImportKind.CONTACTS: _contact_readers,
         ImportKind.ACTIVITIES: _activity_readers,
     }
-    return {**known[kind](), **own_fields.readers(own)}
+    built_in = known[kind]() if kind in known else sales_rows.readers(kind)
+    return {**built_in, **own_fields.readers(own)}
 
 
 def _customer(line: Line, readers: Readers, notes: Notes, places: Places, own: Sequence[CustomFieldView]) -> bool:
@@ -171,6 +172,19 @@ def _activity(line: Line, readers: Readers, notes: Notes) -> bool:
     line.draft = made(ActivityDraft, values)
     line.standard.plain = values | {"author": author}
     return True
+
+
+def _sale(line: Line, readers: Readers, notes: Notes, kind: ImportKind) -> bool:
+    """A row of a product, order, opportunity or ticket: its values by column; `plan` of its kind makes sense of them."""
+    values, good = _read(line, readers, notes)
+    for column in REQUIRED[kind]:
+        if column == "customer":
+            good &= _names_customer(line, notes)
+        elif not line.cells.get(column, "").strip():
+            notes.fail(line, column, "Enter a value.")
+            good = False
+    line.standard.plain = values
+    return good
 
 
 def made(draft_type: type[D], values: Mapping[str, Any]) -> D:

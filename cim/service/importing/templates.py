@@ -12,8 +12,8 @@ from cim.models.base import columns as fields_of
 from cim.models.imports import ImportKind
 from cim.models.user import UserStatus
 from cim.permissions import Permission
-from cim.service import options
-from cim.service.importing import mapping, own_fields
+from cim.service import options, stages
+from cim.service.importing import mapping, own_fields, sales_columns
 from cim.tabular.template import TemplateColumn, write_template
 from cim.work import Work
 
@@ -86,6 +86,7 @@ _EXAMPLES = {
         "place": "客户公司",
         "next_at": "2026-04-06 10:00",
     },
+    **sales_columns.EXAMPLES,
 }
 
 
@@ -102,10 +103,11 @@ def made(work: Work, kind: ImportKind) -> bytes:
 
 def _built_in(work: Work, kind: ImportKind) -> list[TemplateColumn]:
     example, offered = _EXAMPLES[kind], _offered(work, kind)
+    notes = sales_columns.NOTES.get(kind, _NOTES)
     return [
         TemplateColumn(
             column.header,
-            _(_NOTES[column.name]) if column.name in _NOTES else "",
+            _(notes[column.name]) if column.name in notes else "",
             offered.get(column.name, ()),
             column.name in _STRICT,
             example.get(column.name, ""),
@@ -125,6 +127,15 @@ def _own(work: Work, kind: ImportKind) -> list[TemplateColumn]:
 
 
 def _offered(work: Work, kind: ImportKind) -> dict[str, Sequence[str]]:
+    if kind in sales_columns.OFFERED:
+        people = {"owner": Permission.SALES_WRITE, "handler": None}
+        named = {
+            name: _people(work, to) for name, to in people.items() if name in {c.name for c in mapping.COLUMNS[kind]}
+        }
+        stages_ = (
+            {"stage": [stage.name for stage in stages.everything(work)]} if kind is ImportKind.OPPORTUNITIES else {}
+        )
+        return {**sales_columns.OFFERED[kind], **named, **stages_}
     offered: dict[str, Sequence[str]] = dict(_FIXED)
     if kind is ImportKind.CUSTOMERS:
         offered |= {name: options.choices(work, name) for name in ("industry", "source", "tags")}

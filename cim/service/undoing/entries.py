@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, func, select
@@ -114,7 +114,10 @@ class Step:
     @property
     def identity(self) -> Any:
         """The primary key as the database has it."""
-        return int(self.key) if "id" in columns(self.model).__table__.c else self.key
+        key = next(iter(columns(self.model).__table__.primary_key.columns))
+        if key.type.python_type is date:
+            return date.fromisoformat(self.key)
+        return int(self.key) if key.name == "id" else self.key
 
 
 def objects(work: Work, change_set_id: int) -> list[tuple[str, str, list[int]]]:

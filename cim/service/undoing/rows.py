@@ -24,12 +24,12 @@ from cim.models import (
     StoredFile,
     Task,
     Ticket,
+    WorklistDecision,
 )
 from cim.models.base import columns
 from cim.models.undo import Bucket, Undone, UndoneDetail
-from cim.permissions import Permission
 from cim.service import rehoming
-from cim.service.undoing import entries, values, verdicts
+from cim.service.undoing import entries, rights, values, verdicts
 from cim.service.undoing.entries import Step
 from cim.service.undoing.verdicts import MANAGED, Reason
 from cim.work import Work
@@ -218,13 +218,17 @@ def _write(work: Work, run: Run, row: Any, back: Mapping[str, Any], customers: M
 
 def _insert(work: Work, run: Run, step: Step) -> Verdict:
     """A row that the change-set took out of its table comes back under its number."""
-    if step.model in MANAGED and not work.actor.can(Permission.SETTINGS_MANAGE):
+    if step.model in MANAGED and not rights.may_keep(work, step.model):
         return Bucket.FAILED, (verdicts.OUT_OF_REACH, {})
     table: Any = columns(step.model)
     told = {name: before for name, (before, _after) in (step.changes or {}).items() if name in table.__table__.c}
     made = {name: values.stored(table.__table__.c[name], before) for name, before in told.items()}
     key = next(iter(table.__table__.primary_key.columns)).name
     row: Any = step.model(**made | {key: step.identity})
+    if getattr(row, "customer_id", None) is not None:
+        customer = work.session.get(Customer, row.customer_id)
+        if customer is not None and not rights.reaches(work, run.source, row, customer):
+            return Bucket.FAILED, (verdicts.OUT_OF_REACH, {})
     reason = verdicts.lost(work, row, told) or verdicts.clash(work, row, told, run.claimed)
     if reason is not None:
         return Bucket.FAILED, reason
@@ -240,7 +244,9 @@ def _as_made(work: Work, step: Step, row: Any) -> bool:
     names |= {name for entry in step.later for name in entry.fields if values.known(work, row, name)} | set(changes)
     for name in names:
         now, after = values.present(work, row, name), changes.get(name, (None, None))[1]
-        if not values.same(now, after) and not (after is None and now in (0, False)):  # the log leaves 0 and no out
+        if not values.same(now, after) and not (
+            after is None and now in (0, False, "0")
+        ):  # the log leaves 0 and no out
             return False
     return True
 
@@ -270,7 +276,7 @@ def _follow(run: Run, row: Any, names: Any) -> None:
         run.judge.update((row.a_id, row.b_id))
     elif isinstance(row, Contact):
         run.refresh.add(row.customer_id)
-    elif isinstance(row, Activity | Task) and row.customer_id is not None:
+    elif isinstance(row, Activity | Task | WorklistDecision) and row.customer_id is not None:
         run.touch.add(row.customer_id)
     elif isinstance(row, SalesOrder | OrderLine | Payment | Opportunity | Ticket):
         run.total.add(row.customer_id)

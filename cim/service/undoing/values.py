@@ -11,9 +11,8 @@ from sqlalchemy import JSON, Date, DateTime, LargeBinary, Numeric, inspect, sele
 
 from cim import audit
 from cim.history import place
-from cim.models import Contact, Customer, CustomerTag
+from cim.models import Customer, CustomerTag, nouns
 from cim.models.base import TextEnum, columns
-from cim.models.custom import Noun
 from cim.service import custom_values, record, rehoming
 from cim.work import Work
 
@@ -31,9 +30,9 @@ def known(work: Work, row: Any, name: str) -> bool:
         return True
     if name == "tags":
         return isinstance(row, Customer)
-    if not name.startswith(custom_values.PREFIX) or not isinstance(row, Customer | Contact):
+    if not name.startswith(custom_values.PREFIX) or (noun := nouns.of(row)) is None:
         return False
-    return name.removeprefix(custom_values.PREFIX) in custom_values.catalogue(work, _noun(row))
+    return name.removeprefix(custom_values.PREFIX) in custom_values.catalogue(work, noun)
 
 
 def present(work: Work, row: Any, name: str) -> Any:
@@ -102,15 +101,12 @@ def _subject(work: Work, row: Any) -> str:
     return str(row.uid) if isinstance(row, Customer) else work.subject_of(row.customer_id)
 
 
-def _noun(row: Any) -> Noun:
-    return Noun.CUSTOMER if isinstance(row, Customer) else Noun.CONTACT
-
-
 def _pseudo(work: Work, row: Any, name: str) -> Any:
     if name == "tags":
         held = select(TAGS.tag).where(TAGS.customer_id == row.id).order_by(TAGS.tag)
         return list(work.session.execute(held).scalars())
-    found = custom_values.values(work, _noun(row), [row.id]).get(row.id, {})
+    noun = nouns.of(row)
+    found = custom_values.values(work, noun, [row.id]).get(row.id, {}) if noun else {}
     return audit.plain(found.get(name.removeprefix(custom_values.PREFIX)))
 
 
@@ -119,7 +115,7 @@ def _put_pseudo(work: Work, row: Any, name: str, told: Any, kept: Mapping[str, s
         record.retag(work, row, told or [])
         return
     custom_values.write(work, row, name.removeprefix(custom_values.PREFIX), told)
-    if not kept:
+    if not kept or ("customer_id" not in table_columns(row) and not isinstance(row, Customer)):
         return
     cipher = work.cipher(_subject(work, row))
     for held, where, called in rehoming.own(work, row):

@@ -13,18 +13,19 @@ from cim.i18n import N_, _, format_datetime
 from cim.labels import FIELDS
 from cim.models import (
     Activity,
+    Anniversary,
     ChangeSet,
+    Comment,
     Contact,
+    Contract,
     Customer,
-    CustomField,
     DuplicatePair,
-    FieldRule,
-    Option,
-    Region,
+    Opportunity,
+    SalesOrder,
     SavedView,
-    Setting,
     StoredFile,
     Task,
+    Ticket,
     User,
     metadata,
 )
@@ -33,14 +34,13 @@ from cim.models.search import PairStatus
 from cim.models.user import UserStatus
 from cim.permissions import Permission
 from cim.service import custom_values, pool
-from cim.service.undoing import values
+from cim.service.undoing import rights, values
 from cim.service.undoing.entries import Later, Step
+from cim.service.undoing.rights import MANAGED as MANAGED
+from cim.service.undoing.rights import may_write as may_write
 from cim.work import Work
 
 CUSTOMERS = columns(Customer)
-MANAGED = (CustomField, Option, FieldRule, Setting, Region)
-"""Belongs to who manages the settings."""
-
 Reason = tuple[str, dict[str, Any]]
 
 OUT_OF_REACH = N_("This record does not exist or is not yours to see.")
@@ -65,23 +65,19 @@ NOT_GIVEN = N_("You may not give it back to {name}.")
 def in_reach(work: Work, source: ChangeSet, step: Step, row: Any, customers: Mapping[int, Customer]) -> bool:
     """Whether the actor may write this record. Rows of a customer follow the customer."""
     if step.model in MANAGED:
-        return work.actor.can(Permission.SETTINGS_MANAGE)
+        return rights.may_keep(work, step.model)
+    if (own := rights.owns_himself(work, row)) is not None:
+        return own
     if step.model is SavedView:
         return bool(row.user_id == work.actor.user_id)
     if step.model is DuplicatePair:
         return _pair_in_reach(work, source, step, row, customers)
     if step.model is Task and row.customer_id is None:
         return work.owns(Permission.TASK_WRITE, row.assignee_id)
-    customer = row if step.model is Customer else customers.get(row.customer_id)
-    return customer is not None and may_write(work, source, customer)
-
-
-def may_write(work: Work, source: ChangeSet, customer: Customer) -> bool:
-    """Whether the actor may write this customer while he takes a change back."""
-    if customer.owner_id is None:  # in the public pool: who put it there, or changed it there, may take that back
-        mine = source.actor_id is not None and source.actor_id == work.actor.user_id
-        return mine or work.actor.can(Permission.CUSTOMER_ASSIGN) or work.owns(Permission.CUSTOMER_WRITE, None)
-    return work.owns(Permission.CUSTOMER_WRITE, customer.owner_id)
+    customer = row if step.model is Customer else customers.get(getattr(row, "customer_id", None) or 0)
+    if customer is None:
+        return False
+    return may_write(work, source, customer) if customer is row else rights.reaches(work, source, row, customer)
 
 
 def _pair_in_reach(
@@ -160,7 +156,7 @@ def in_use(work: Work, row: Any) -> bool:
 def grown(work: Work, ids: Sequence[int]) -> dict[int, int]:
     """How many live records lie under each of these customers, those merged into it counted."""
     found: dict[int, int] = {}
-    for model in (Contact, Activity, Task, StoredFile):
+    for model in (Contact, Activity, Task, StoredFile, Opportunity, SalesOrder, Contract, Ticket, Comment, Anniversary):
         table: Any = columns(model)
         below = select(table.customer_id, func.count()).where(table.customer_id.in_(ids), table.deleted_at.is_(None))
         for number, count in work.session.execute(below.group_by(table.customer_id)):

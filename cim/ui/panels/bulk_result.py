@@ -16,29 +16,29 @@ from cim.work import Actor
 SHOWN = 50
 
 
-def keep(result: BulkResult) -> None:
-    """Remember a result for the next run, and untick the rows."""
+def keep(result: BulkResult, of: str = "search") -> None:
+    """Remember a result of the list `of` for the next run, and untick the rows."""
     lines = [_line(each) for each in result.skipped[:SHOWN]]
-    st.session_state[state.LIST_RESULT] = (result.done, lines, len(result.skipped), result.change_set)
+    st.session_state[state.LIST_RESULT] = (result.done, lines, len(result.skipped), result.change_set, of)
     st.session_state[state.LIST_ROUND] = st.session_state.get(state.LIST_ROUND, 0) + 1
     st.session_state.pop(state.LIST_ALL, None)
 
 
-def show(me: Actor) -> None:
-    """The last result, until it is closed."""
+def show(me: Actor, of: str = "search") -> None:
+    """The last result of the list `of`, until it is closed."""
     held = st.session_state.get(state.LIST_RESULT)
-    if held is None:
+    if held is None or held[4] != of:
         return
-    done, lines, skipped, change_set = held
+    done, lines, skipped, change_set, _of = held
     said = _("{done} done, {skipped} skipped", done=format_number(done), skipped=format_number(skipped))
-    with st.container(border=True, key="search.result"):
+    with st.container(border=True, key=f"{of}.result"):
         with st.container(horizontal=True, vertical_alignment="center"):
             icon = ":green[:material/check_circle:]" if done else ":orange[:material/info:]"
             st.markdown(f"{icon} **{said}**", width="content")
             if change_set is not None and me.can(Permission.CUSTOMER_WRITE):
-                undo = {"key": f"search.undo.{change_set}", "on_click": _undo, "args": (change_set,)}
+                undo = {"key": f"{of}.undo.{change_set}", "on_click": _undo, "args": (change_set,)}
                 st.button(_("Undo"), icon=":material/undo:", **undo)  # type: ignore[arg-type]
-            st.button(_("Close"), icon=":material/close:", key="search.result.close", type="tertiary", on_click=_close)
+            st.button(_("Close"), icon=":material/close:", key=f"{of}.result.close", type="tertiary", on_click=_close)
         if lines:
             rest = [_("… and {count} more", count=skipped - len(lines))] if skipped > len(lines) else []
             with st.expander(_("Skipped, and why"), expanded=skipped <= 5):

@@ -54,7 +54,7 @@ def _write(me: Actor, noun: str, record_id: int, key: str) -> None:
     feedback.attempt(service.comments.add, me, noun, record_id, text or "", token=token)
     if feedback.succeeded():
         state.spend(key)
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def _correct(me: Actor, own: list[CommentView], key: str) -> None:
@@ -75,14 +75,12 @@ def _correct(me: Actor, own: list[CommentView], key: str) -> None:
             return
         comment = known[chosen]
         held = f"{key}.{comment.id}.{comment.version}"
-        text = st.text_area(
-            _("Text"), comment.text, key=f"{held}.text", max_chars=2000, disabled=not comment.may_edit
-        )
+        text = st.text_area(_("Text"), comment.text, key=f"{held}.text", max_chars=2000, disabled=not comment.may_edit)
         with st.container(horizontal=True):
             if comment.may_edit and st.button(_("Save"), key=f"{held}.save", type="primary"):
                 feedback.attempt(service.comments.update, me, comment.id, text or "", version=comment.version)
                 if feedback.succeeded():
-                    st.rerun(scope="fragment")
+                    st.rerun()
             remove = {"key": f"{held}.remove", "icon": ":material/delete:"}
             st.button(_("Remove"), on_click=_remove, args=(comment.id, comment.version), **remove)  # type: ignore[arg-type]
 

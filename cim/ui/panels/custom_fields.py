@@ -31,12 +31,11 @@ _ICONS = {
 
 
 def show(me: Actor) -> None:
-    """The tab: choose customers or contacts; add, change, order and retire fields."""
-    nouns = {Noun.CUSTOMER.value: _("Customers"), Noun.CONTACT.value: _("Contacts")}
+    """The tab: choose a kind of record; add, change, order and retire fields."""
     chosen = st.segmented_control(
         _("Fields of"),
-        list(nouns),
-        format_func=nouns.__getitem__,
+        [noun.value for noun in Noun],
+        format_func=lambda noun: words.value("nouns", noun),
         default=Noun.CUSTOMER.value,
         required=True,
         key="custom.noun",
@@ -108,12 +107,13 @@ def _form(noun: Noun, field: CustomFieldView | None, key: str) -> None:
             st.caption(_arrow_told(field))
         st.text_input(_("Hint at the input"), field.hint if field else "", key=f"{key}.hint", max_chars=200)
         _stages(noun, field, key)
-        st.toggle(
-            _("Personal data: sealed, and masked like a phone number"),
-            field.personal if field else False,
-            key=f"{key}.personal",
-            disabled=bool(field and (field.used or field.personal)),
-        )
+        if noun is not Noun.PRODUCT:  # personal data is sealed under the key of a customer
+            st.toggle(
+                _("Personal data: sealed, and masked like a phone number"),
+                field.personal if field else False,
+                key=f"{key}.personal",
+                disabled=bool(field and (field.used or field.personal)),
+            )
         said = (field.id, field.version) if field else (0, 0)
         st.form_submit_button(
             _("Save") if field else _("Add field"), type="primary", on_click=_saved, args=(noun.value, *said, key)

@@ -24,7 +24,8 @@ _ICONS = {JobStatus.RUNNING: ":material/hourglass_top:", JobStatus.DONE: ":mater
 def choose(me: Actor) -> None:
     """What is in the file, the file itself, and the template. A file that is taken leads to the next view."""
     _begun(me)
-    kinds = list(import_words.KINDS)
+    needed = import_words.NEEDED
+    kinds = [kind for kind in import_words.KINDS if kind not in needed or me.can(needed[kind])]
     kind = st.segmented_control(
         _("What is in the file?"),
         kinds,

@@ -123,7 +123,7 @@ def _decisions(me: Actor, key: str, desk: DeskView, mapped: set[str]) -> dict[st
     """Mode, duplicates, contacts from repeated rows, and whether unknown owners become users."""
     st.subheader(_("How rows are taken"), anchor=False)
     held = desk.choices
-    modes = [ImportMode.ADD] if desk.kind is ImportKind.ACTIVITIES else list(import_words.MODES)
+    modes = [ImportMode.ADD] if desk.kind in import_words.ONLY_ADDED else list(import_words.MODES)
     left, right = st.columns(2)
     mode = left.selectbox(
         _("Mode"),
@@ -133,7 +133,7 @@ def _decisions(me: Actor, key: str, desk: DeskView, mapped: set[str]) -> dict[st
         key=f"imports.mode.{key}",
     )
     policies = list(import_words.DUPLICATES)
-    if desk.kind is ImportKind.ACTIVITIES:
+    if desk.kind not in (ImportKind.CUSTOMERS, ImportKind.CONTACTS):
         policies = policies[:2]
     double = right.selectbox(
         _("Possible duplicates"),
@@ -153,5 +153,9 @@ def _decisions(me: Actor, key: str, desk: DeskView, mapped: set[str]) -> dict[st
     if desk.kind is ImportKind.CUSTOMERS and me.can(Permission.USER_MANAGE):
         create = st.checkbox(
             _("Create disabled accounts for unknown owners"), value=held.create_missing, key=f"imports.create.{key}"
+        )
+    if desk.kind in import_words.WITH_CUSTOMERS and me.can(Permission.CUSTOMER_WRITE):
+        create = st.checkbox(
+            _("Add customers that are not known"), value=held.create_missing, key=f"imports.create.{key}"
         )
     return {"mode": mode, "on_duplicate": double, "repeats_are_contacts": repeats, "create_missing": create}

@@ -7,12 +7,23 @@ import re
 from cim import words
 from cim.i18n import N_, _
 from cim.models.imports import ImportKind, ImportMode, OnDuplicate
+from cim.permissions import Permission
 
 KINDS = {
     ImportKind.CUSTOMERS: N_("Customers"),
     ImportKind.CONTACTS: N_("Contacts"),
     ImportKind.ACTIVITIES: N_("Follow-ups"),
+    ImportKind.OPPORTUNITIES: N_("Opportunities"),
+    ImportKind.ORDERS: N_("Orders"),
+    ImportKind.PRODUCTS: N_("Products"),
+    ImportKind.TICKETS: N_("Tickets"),
 }
+NEEDED = {ImportKind.PRODUCTS: Permission.PRODUCT_MANAGE}
+"""What a kind takes besides the permission to import."""
+ONLY_ADDED = (ImportKind.ACTIVITIES, ImportKind.ORDERS, ImportKind.TICKETS)
+"""Kinds that are never updated by a file."""
+WITH_CUSTOMERS = (ImportKind.ORDERS, ImportKind.OPPORTUNITIES, ImportKind.TICKETS)
+"""Kinds whose rows may bring customers that nobody entered."""
 MODES = {
     ImportMode.ADD: N_("Only add"),
     ImportMode.UPSERT: N_("Add, and update those that are known"),
@@ -33,6 +44,32 @@ COLUMNS = {
     "outcome": N_("Outcome"),
     "place": N_("Place"),
     "next_at": N_("Next follow-up"),
+    "amount": N_("Amount"),
+    "category": N_("Category"),
+    "closed_at": N_("Closed on"),
+    "currency": N_("Currency"),
+    "date": N_("Date"),
+    "description": N_("Description"),
+    "expected_close": N_("Expected close"),
+    "handler": N_("Handler"),
+    "margin": N_("Margin"),
+    "number": N_("Number"),
+    "opened_at": N_("Opened on"),
+    "order_no": N_("Order number"),
+    "price": N_("Price"),
+    "priority": N_("Priority"),
+    "probability": N_("Probability"),
+    "product": N_("Product"),
+    "quantity": N_("Quantity"),
+    "reason": N_("Reason"),
+    "resolution": N_("Resolution"),
+    "result": N_("Result"),
+    "satisfaction": N_("Satisfaction"),
+    "stage": N_("Stage"),
+    "status": N_("Status"),
+    "subject": N_("Subject"),
+    "unit": N_("Unit"),
+    "unit_price": N_("Unit price"),
 }
 _PART = {
     "": N_("Contact {number}"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from cim import service
 from cim.config import settings
 from cim.i18n import N_, _, format_datetime, format_number
+from cim.models.custom import Noun
 from cim.permissions import Permission
 from cim.service.recycle import RemovedList, RemovedView
 from cim.ui import feedback, state
@@ -15,13 +18,23 @@ from cim.work import Actor
 
 SIZE = 20
 CUSTOMERS, CONTACTS, FOLLOW_UPS = "customers", "contacts", "activities"
-KINDS = {CUSTOMERS: N_("Customers"), CONTACTS: N_("Contacts"), FOLLOW_UPS: N_("Follow-ups")}
+KINDS = {
+    CUSTOMERS: N_("Customers"),
+    CONTACTS: N_("Contacts"),
+    FOLLOW_UPS: N_("Follow-ups"),
+    Noun.OPPORTUNITY.value: N_("Opportunities"),
+    Noun.ORDER.value: N_("Orders"),
+    Noun.CONTRACT.value: N_("Contracts"),
+    Noun.TICKET.value: N_("Tickets"),
+    Noun.PRODUCT.value: N_("Products"),
+}
 _KIND = "recycle.kind"
 
 
 def kind(me: Actor) -> str:
     """What is looked at."""
-    offered = [name for name in KINDS if name != FOLLOW_UPS or me.can(Permission.ACTIVITY_WRITE)]
+    offered = [CUSTOMERS, CONTACTS, *([FOLLOW_UPS] if me.can(Permission.ACTIVITY_WRITE) else [])]
+    offered += [noun.value for noun in feedback.attempt(service.recycle.kinds, me) or []]
     chosen = st.segmented_control(
         _("What"),
         offered,
@@ -42,7 +55,7 @@ def page(me: Actor, what: str) -> None:
         CUSTOMERS: service.recycle.customers,
         CONTACTS: service.recycle.contacts,
         FOLLOW_UPS: service.recycle.follow_ups,
-    }[what]
+    }.get(what) or partial(service.recycle.records, noun=Noun(what))
     found: RemovedList | None = feedback.attempt(read, me, page=number, size=SIZE)
     if found is None:
         return
@@ -84,8 +97,10 @@ def _restore(me: Actor, what: str, row: RemovedView, code: str = "") -> None:
         feedback.attempt(service.recycle.restore, me, row.id, code=code)
     elif what == CONTACTS:
         feedback.attempt(service.recycle.restore_contact, me, row.id)
-    else:
+    elif what == FOLLOW_UPS:
         feedback.attempt(service.recycle.restore_follow_up, me, row.id)
+    else:
+        feedback.attempt(service.recycle.restore_record, me, Noun(what), row.id)
     if feedback.succeeded():
         st.session_state.pop(state.RECYCLE_CODE, None)
         feedback.flash(_("{name} is back.", name=row.name), kind="success")

@@ -68,7 +68,7 @@ def _editor(rule: FieldRuleView, key: str) -> None:
 def _form() -> None:
     left, middle, right = st.columns(3)
     noun = left.selectbox(
-        _("Kind of record"), list(Noun), format_func=lambda n: words.value("noun", n), key=f"{_NEW}.noun"
+        _("Kind of record"), list(rulebook.FIELDS), format_func=lambda n: words.value("noun", n), key=f"{_NEW}.noun"
     )
     check = middle.selectbox(
         _("Check"), list(RuleCheck), format_func=lambda c: words.value("check", c), key=f"{_NEW}.check"

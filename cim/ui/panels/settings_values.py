@@ -23,6 +23,7 @@ _GROUPS = {
     "pool": N_("Public pool"),
     "quality": N_("Data quality"),
     "exports": N_("Export"),
+    "birthdays": N_("Birthdays and anniversaries"),
     "files": N_("Files"),
 }
 

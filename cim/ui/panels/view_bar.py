@@ -1,4 +1,5 @@
-"""The views above the customer list: choose one, keep what is shown as one, share it, open the list with it."""
+"""The views above a list: choose one, keep what is shown as one, share it, open the list with it. Of the list of customers,
+and of every other noun's."""
 
 from __future__ import annotations
 
@@ -8,28 +9,28 @@ import streamlit as st
 
 from cim import service
 from cim.i18n import _
+from cim.models.custom import Noun
 from cim.models.saved_view import SavedViewDraft, SavedViewView, Shelf
 from cim.permissions import Permission
-from cim.ui import feedback, gate, list_url
-from cim.ui.list_url import Asked
+from cim.ui import feedback, gate, list_url, record_url
 from cim.ui.text import safe
 from cim.work import Actor
 
-BOX = "search.views"
+Asked = list_url.Asked | record_url.Asked
 
 
 def show(me: Actor, shelf: Shelf, asked: Asked) -> None:
     """The views in a row, the one that is open marked; beside them what can be done with it."""
     held = {view.key: view for view in shelf.views}
-    st.session_state["search.view"] = asked.view.key if asked.view else None
+    st.session_state[f"{asked.prefix}.view"] = asked.view.key if asked.view else None
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.segmented_control(
             _("View"),
             list(held),
             format_func=lambda key: _name(held[key]),
-            key="search.view",
+            key=f"{asked.prefix}.view",
             on_change=_open,
-            args=(held, asked.view),
+            args=(held, asked),
             label_visibility="collapsed",
             wrap=False,
             width="stretch",
@@ -37,7 +38,7 @@ def show(me: Actor, shelf: Shelf, asked: Asked) -> None:
         box = st.popover(
             _("Views"),
             icon=":material/bookmark_add:",
-            key=BOX,
+            key=_box(asked),
             on_change="rerun",
             help=_("Keep, share or remove views"),
         )
@@ -56,41 +57,41 @@ def changed(me: Actor, asked: Asked) -> None:
         st.button(
             _("Save view"),
             icon=":material/save:",
-            key="search.view.update",
+            key=f"{asked.prefix}.view.update",
             type="tertiary",
             on_click=_update,
             args=(view, _shown(asked, view.name), view.shared),
         )
-    back: dict[str, Any] = {"on_click": list_url.open_view, "args": (view,), "type": "tertiary"}
-    st.button(_("Discard"), icon=":material/undo:", key="search.view.discard", **back)
+    back: dict[str, Any] = {"on_click": asked.open_view, "args": (view,), "type": "tertiary"}
+    st.button(_("Discard"), icon=":material/undo:", key=f"{asked.prefix}.view.discard", **back)
 
 
 def _manage(me: Actor, asked: Asked) -> None:
     view = asked.view
-    name = st.text_input(_("Save what is shown as a new view"), key="search.view.name", max_chars=60)
-    shared = st.checkbox(_("Share with everybody"), key="search.view.shared")
+    name = st.text_input(_("Save what is shown as a new view"), key=f"{asked.prefix}.view.name", max_chars=60)
+    shared = st.checkbox(_("Share with everybody"), key=f"{asked.prefix}.view.shared")
     st.button(
         _("Save as new view"),
         type="primary",
-        key="search.view.save",
+        key=f"{asked.prefix}.view.save",
         disabled=not name.strip(),
         on_click=_save,
-        args=(_shown(asked, name), shared),
+        args=(asked, _shown(asked, name), shared),
     )
     if view is None:
         return
     st.divider()
     title = _("“{name}”", name=_name(view))
     st.caption(title if view.mine or not view.owner else f"{title} · {safe(view.owner)}")
-    first = {"key": "search.view.first", "on_click": _make_first, "args": (None if view.default else view.key,)}
+    first = {"key": f"{asked.prefix}.view.first", "on_click": _make_first, "args": (asked.noun, None if view.default else view.key)}
     label = _("No longer open the list with this view") if view.default else _("Open the list with this view")
     st.button(label, icon=":material/home:", type="tertiary", **first)  # type: ignore[arg-type]
     if not _may_change(me, view):
         return
     told = _("Share no longer") if view.shared else _("Share with everybody")
-    share: dict[str, Any] = {"key": "search.view.share", "on_click": _share, "args": (view.id, not view.shared)}
+    share: dict[str, Any] = {"key": f"{asked.prefix}.view.share", "on_click": _share, "args": (view.id, not view.shared)}
     st.button(told, icon=":material/group:", type="tertiary", **share)
-    gone: dict[str, Any] = {"key": "search.view.remove", "on_click": _remove, "args": (view.id, view.version)}
+    gone: dict[str, Any] = {"key": f"{asked.prefix}.view.remove", "on_click": _remove, "args": (asked, view.id, view.version)}
     st.button(_("Remove this view"), icon=":material/delete:", type="tertiary", **gone)
 
 
@@ -107,22 +108,27 @@ def _name(view: SavedViewView) -> str:
 def _shown(asked: Asked, name: str) -> dict[str, Any]:
     """What is shown now, as a view keeps it."""
     kept = list(asked.view.columns) if asked.view else []
-    return {"name": name, "filter": asked.values(), "order": asked.order.value, "columns": kept}
+    return {"name": name, "filter": asked.values(), "order": str(asked.order), "columns": kept}
 
 
-def _open(held: dict[str, SavedViewView], before: SavedViewView | None) -> None:
-    chosen = held.get(str(st.session_state.get("search.view"))) or before
+def _box(asked: Asked) -> str:
+    return f"{asked.prefix}.views"
+
+
+def _open(held: dict[str, SavedViewView], asked: Asked) -> None:
+    chosen = held.get(str(st.session_state.get(f"{asked.prefix}.view"))) or asked.view
     if chosen is not None:
-        list_url.open_view(chosen)
+        asked.open_view(chosen)
 
 
 @gate.guarded(Permission.CUSTOMER_READ)
-def _save(me: Actor, shown: dict[str, Any], shared: bool) -> None:
-    made = feedback.attempt(service.saved_views.save, me, SavedViewDraft(**shown, shared=shared))
+def _save(me: Actor, asked: Asked, shown: dict[str, Any], shared: bool) -> None:
+    draft = SavedViewDraft(**shown, shared=shared)
+    made = feedback.attempt(service.saved_views.save, me, draft, noun=asked.noun)
     if made is not None:
-        st.query_params["view"] = str(made)
-        st.session_state[BOX] = False
-        st.session_state["search.view.name"] = ""
+        asked.point(str(made))
+        st.session_state[_box(asked)] = False
+        st.session_state[f"{asked.prefix}.view.name"] = ""
         feedback.toast(_("“{name}” has been saved.", name=shown["name"]))
 
 
@@ -134,10 +140,11 @@ def _update(me: Actor, view: SavedViewView, shown: dict[str, Any], shared: bool)
 
 
 @gate.guarded(Permission.CUSTOMER_READ)
-def _make_first(me: Actor, key: str | None) -> None:
-    feedback.attempt(service.saved_views.make_default, me, key)
+def _make_first(me: Actor, noun: Noun, key: str | None) -> None:
+    feedback.attempt(service.saved_views.make_default, me, key, noun=noun)
     if feedback.succeeded():
-        feedback.toast(_("The list opens with this view.") if key else _("The list opens with all customers."))
+        everything = _("The list opens with all customers.") if noun is Noun.CUSTOMER else _("The list opens with all.")
+        feedback.toast(_("The list opens with this view.") if key else everything)
 
 
 @gate.guarded(Permission.CUSTOMER_READ)
@@ -148,8 +155,8 @@ def _share(me: Actor, view_id: int, on: bool) -> None:
 
 
 @gate.guarded(Permission.CUSTOMER_READ)
-def _remove(me: Actor, view_id: int, version: int) -> None:
+def _remove(me: Actor, asked: Asked, view_id: int, version: int) -> None:
     feedback.attempt(service.saved_views.remove, me, view_id, version=version)
     if feedback.succeeded():
-        list_url.clear()
-        st.session_state[BOX] = False
+        asked.clear()
+        st.session_state[_box(asked)] = False
