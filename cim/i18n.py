@@ -121,6 +121,13 @@ def format_month(day: date | None) -> str:
     return "" if day is None else dates.format_skeleton("yMMMM", day, locale=_locale())
 
 
+def format_weekday(day: date) -> str:
+    """Return the short name of a day's weekday, "周日" or "Sun"."""
+    from babel import dates
+
+    return dates.format_date(day, format="EEE", locale=_locale())
+
+
 def format_datetime(moment: datetime | None, tz: str | tzinfo = "Asia/Shanghai") -> str:
     """Return an aware moment as day and minute on the clock of `tz` (a zone name or tzinfo); None gives "".
 

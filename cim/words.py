@@ -123,13 +123,13 @@ VALUES: dict[str, dict[str, str]] = {
     },
     "ticket_type": {
         "complaint": N_("Complaint"),
-        "request": N_("Request"),
+        "request": N_("Enquiry"),
         "suggestion": N_("Suggestion"),
     },
     "priority": {
         "urgent": N_("Urgent"),
         "high": N_("High"),
-        "normal": N_("Normal"),
+        "normal": N_("Medium"),
         "low": N_("Low"),
     },
     "ticket_status": {

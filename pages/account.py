@@ -7,6 +7,7 @@ from cim.i18n import LANGUAGES, _, format_datetime, format_relative
 from cim.permissions import Permission
 from cim.service import sessions
 from cim.ui import feedback, shell
+from cim.ui.panels import calendar_links
 from cim.ui.text import safe
 
 me = shell.open_page(_("My account"), Permission.ACCOUNT)
@@ -62,3 +63,6 @@ with right:
         if st.button(_("Sign out everywhere"), key="end-all"):
             feedback.attempt(sessions.end_all, me)
             st.rerun()
+
+with left:
+    calendar_links.show(me)

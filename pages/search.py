@@ -6,7 +6,17 @@ from cim import service
 from cim.i18n import _, format_number
 from cim.permissions import Permission
 from cim.ui import columns, feedback, filters, list_url, shell, tables
-from cim.ui.panels import bulk_bar, bulk_result, files, grid_edit, list_actions, list_columns, list_position, view_bar
+from cim.ui.panels import (
+    bulk_bar,
+    bulk_result,
+    files,
+    grid_edit,
+    list_actions,
+    list_columns,
+    list_position,
+    record_matches,
+    view_bar,
+)
 
 me = shell.open_page(_("Find customers"), Permission.CUSTOMER_READ)
 
@@ -53,6 +63,7 @@ else:
             list_actions.show(me, asked.narrowed, found.total)
 
 if not found.rows:
+    record_matches.matches(me, asked.narrowed.q)
     files.matches(me, asked.narrowed.q)
     list_actions.nothing(me, asked.narrowed)
     st.stop()
@@ -72,4 +83,5 @@ if pages > 1:
     if turned != asked.page:
         list_url.turn_to(turned)
         st.rerun()
+record_matches.matches(me, asked.narrowed.q)
 files.matches(me, asked.narrowed.q)

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import Pool
 
 from cim import crypto, db, schema, service
 from cim.access import SYSTEM
+from tests.databases import Postgres
 from tests.factories import Personas, hire
 
 POSTGRES = os.environ.get("CIM_TEST_POSTGRES_URL", "")
+DATABASES = Postgres(POSTGRES)
+
+
+@event.listens_for(Pool, "checkout")
+def _hurry(connection: object, _record: object, _proxy: object) -> None:
+    """What a test writes need not outlive a loss of power."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(scope="session")
@@ -27,17 +38,17 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         _enter(patch, home, f"cim_template_{uuid.uuid4().hex[:8]}")
         crypto.create_keys()
         if POSTGRES:
-            _admin(f'CREATE DATABASE "{_name()}"')
+            DATABASES.create(_name())
         schema.upgrade()
         service.shipped.seed(SYSTEM)
         hire()
         db.engine().dispose()
-        name = _name() if POSTGRES else ""
-        (home / "database").write_text(name)
+        if POSTGRES:
+            DATABASES.learn(_name())
         yield home
         if POSTGRES:
             db.engine().dispose()
-            _admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            DATABASES.close()
 
 
 @pytest.fixture
@@ -47,12 +58,12 @@ def home(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     shutil.copytree(template, fresh)
     _enter(monkeypatch, fresh, f"cim_test_{uuid.uuid4().hex[:10]}")
     if POSTGRES:
-        _admin(f'CREATE DATABASE "{_name()}" TEMPLATE "{(template / "database").read_text()}"')
+        DATABASES.take(_name())
     yield fresh
     service.jobs.settle()
     db.engine().dispose()
     if POSTGRES:
-        _admin(f'DROP DATABASE IF EXISTS "{_name()}" WITH (FORCE)')
+        DATABASES.give_back(_name())
 
 
 @pytest.fixture
@@ -73,10 +84,3 @@ def _enter(patch: pytest.MonkeyPatch, home: Path, database: str) -> None:
 
 def _name() -> str:
     return str(make_url(os.environ["CIM_DATABASE_URL"]).database)
-
-
-def _admin(statement: str) -> None:
-    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()

@@ -22,7 +22,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunContext, add_script_run_ctx
 from streamlit.runtime.state import SafeSessionState, SessionState
 
-from cim import backup, db, downloads, passwords, server, service
+from cim import backup, db, downloads, passwords, scheduler, server, service
 from cim.models import User
 from cim.models.customer import CustomerDraft
 from cim.service import sessions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from cim.errors import Invalid
 from cim.i18n import _
 from cim.models.imports import ImportKind, ImportMode, ImportReport, OnDuplicate
 from cim.models.listing import CustomerFilter
+from cim.models.record_list import ExportKind, RecordFilter
 
 SHOWN_FAILURES = 20
 File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
@@ -23,6 +24,9 @@ Kind = Annotated[
     ImportKind,
     typer.Argument(metavar="KIND", help="customers, contacts, activities, products, orders, opportunities or tickets."),
 ]
+
+Out = Annotated[ExportKind, typer.Argument(metavar="KIND", help="As an import takes them, and contracts.")]
+F = TypeVar("F", CustomerFilter, RecordFilter)
 
 
 def register(above: typer.Typer) -> None:
@@ -79,25 +83,27 @@ def import_file(
 
 
 def export_file(
-    kind: Kind,
+    kind: Out,
     file: File,
     user: output.As,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why: it is recorded.")],
     where: output.Where = "",
     as_json: output.Json = False,
 ) -> None:
-    """Write customers, contacts or activities to FILE.csv or FILE.xlsx, as the user may see them. Recorded."""
+    """Write customers or other records to FILE.csv or FILE.xlsx, as the user may see them. Recorded."""
     from cim.service import exports
 
     me = output.acting(user)
-    narrowed = _narrowed(where)
-    write = {
-        ImportKind.CUSTOMERS: exports.customers,
-        ImportKind.CONTACTS: exports.contacts,
-        ImportKind.ACTIVITIES: exports.activities,
-    }[kind]
-    suffix = file.suffix.lower().lstrip(".")
-    made = write(me, narrowed, reason=reason, format=suffix)  # type: ignore[arg-type]  # it says which two it takes
+    how: dict[str, Any] = {"reason": reason, "format": file.suffix.lower().lstrip(".")}
+    if kind.noun is not None:
+        made = exports.records(me, kind.noun, _narrowed(where, RecordFilter), **how)
+    else:
+        write = {
+            ExportKind.CUSTOMERS: exports.customers,
+            ExportKind.CONTACTS: exports.contacts,
+            ExportKind.ACTIVITIES: exports.activities,
+        }[kind]
+        made = write(me, _narrowed(where, CustomerFilter), **how)
     _write(file, made)
     output.show({"file": file.name, "rows": made.rows}, as_json, lambda: _("{count} rows written.", count=made.rows))
 
@@ -129,9 +135,10 @@ def _imported(
     return imports.run(me, prepared, strict=strict, progress=_told, **how)
 
 
-def _narrowed(where: str) -> CustomerFilter:
+def _narrowed(where: str, form: type[F]) -> F:
+    allowed: dict[str, Any] = {name: lambda value: value for name in form.model_fields}
     try:
-        return CustomerFilter.model_validate(output.filters(where, _FILTERS))
+        return form.model_validate(output.filters(where, allowed))
     except ValidationError as error:
         wrong = ", ".join(sorted({str(part) for flaw in error.errors() for part in flaw["loc"]}))
         raise Invalid("where", "--where holds a value that cannot be read: {problem}", problem=wrong) from error
@@ -188,6 +195,3 @@ def _lines(report: ImportReport) -> list[str]:
     if len(report.failures) > SHOWN_FAILURES:
         lines.append(_("... and {count} more", count=len(report.failures) - SHOWN_FAILURES))
     return lines
-
-
-_FILTERS: dict[str, Any] = {name: lambda value: value for name in CustomerFilter.model_fields}

@@ -43,6 +43,8 @@ ACTIONS: dict[str, str] = {
     "exports.choices": N_("Columns of an export read"),
     "exports.contacts": N_("Contacts exported"),
     "exports.customers": N_("Customers exported"),
+    "exports.record_choices": N_("Columns of an export read"),
+    "exports.records": N_("Records exported"),
     "exports.unusual": N_("Unusually much personal data looked up or exported"),
     "exports.used_today": N_("Own use of personal data read"),
     "files.add": N_("File added"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cim.i18n import N_
 
 ACTIONS: dict[str, str] = {
+    "attachments.add": N_("File added"),
+    "attachments.of": N_("Files listed"),
     "contracts.activate": N_("Contract put in force"),
     "contracts.cancel": N_("Contract called off"),
     "contracts.create": N_("Contract added"),
@@ -51,6 +53,7 @@ ACTIONS: dict[str, str] = {
     "orders.get": N_("Order read"),
     "orders.of_customer": N_("Orders read"),
     "orders.pay": N_("Payment recorded"),
+    "orders.preview": N_("Order previewed"),
     "orders.record": N_("Order recorded"),
     "orders.refund": N_("Refund recorded"),
     "orders.remove": N_("Order removed"),

@@ -51,6 +51,27 @@ class OrderLineView(View):
     amount: Decimal
 
 
+class PricedLine(View):
+    """A line as it would be stored. `why` is a message id with `params` that says where a price from the list comes from."""
+
+    name: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    why: str
+    params: dict[str, Any]
+
+
+class OrderPreview(View):
+    """What lines come to, in a currency and in the base currency; `over_limit` where the credit limit would ask why."""
+
+    lines: list[PricedLine]
+    amount: Decimal
+    currency: str
+    base_amount: Decimal
+    over_limit: bool
+
+
 class PaymentView(View):
     """Money that came in or went back."""
 

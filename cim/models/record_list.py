@@ -56,6 +56,33 @@ class RecordFilter(Draft):
         return value
 
 
+class ExportKind(StrEnum):
+    """What can be taken out as a file."""
+
+    CUSTOMERS = "customers"
+    CONTACTS = "contacts"
+    ACTIVITIES = "activities"
+    PRODUCTS = "products"
+    ORDERS = "orders"
+    OPPORTUNITIES = "opportunities"
+    TICKETS = "tickets"
+    CONTRACTS = "contracts"
+
+    @property
+    def noun(self) -> Noun | None:
+        """The noun whose list it is; None for what belongs to the list of customers."""
+        return _LISTED.get(self)
+
+
+_LISTED = {
+    ExportKind.PRODUCTS: Noun.PRODUCT,
+    ExportKind.ORDERS: Noun.ORDER,
+    ExportKind.OPPORTUNITIES: Noun.OPPORTUNITY,
+    ExportKind.TICKETS: Noun.TICKET,
+    ExportKind.CONTRACTS: Noun.CONTRACT,
+}
+
+
 class CellKind(StrEnum):
     """How a cell is written."""
 

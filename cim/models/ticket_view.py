@@ -23,6 +23,7 @@ class TicketFilter(View):
     everything: bool = False
     customer_id: int | None = None
     product_id: int | None = None
+    without_product: bool = False
     category: str | None = None
     handler_id: int | None = None
     since: datetime | None = None

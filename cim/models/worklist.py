@@ -30,7 +30,7 @@ class WorklistEntry(Model, table=True):
     __audited__ = False
     __table_args__ = (
         Index("ix_worklist_entry_owner_score", "owner_id", "state", "score"),
-        Index("ix_worklist_entry_owner_contact_by", "owner_id", "contact_by"),
+        Index("ix_worklist_entry_owner_computed", "owner_id", "computed_at"),
     )
     customer_id: int = Field(primary_key=True, foreign_key="customer.id")
     owner_id: int | None = Field(default=None, foreign_key="app_user.id")
@@ -43,7 +43,7 @@ class WorklistEntry(Model, table=True):
     since: date
     contact_days: int = 0
     contact_by: date | None = None
-    computed_at: datetime = Field(index=True)
+    computed_at: datetime
 
 
 class WorklistRhythm(Model, table=True):
@@ -120,13 +120,12 @@ class EntryView(View):
 
 
 class WorklistView(View):
-    """One page of a worklist, the most urgent first. `rules` says how many entries each rule has part in."""
+    """One page of a worklist, the most urgent first."""
 
     entries: list[EntryView]
     total: int
     page: int
     size: int
-    rules: dict[str, int]
 
 
 class RuleView(View):

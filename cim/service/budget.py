@@ -17,7 +17,7 @@ from cim.work import Work
 ENTRIES = columns(AuditEntry)
 LOOKS = ("customers.reveal", "files.read")
 """Actions that show one customer in clear; a customer counts once a day."""
-EXPORTS = ("exports.customers", "exports.contacts", "exports.activities")
+EXPORTS = ("exports.customers", "exports.contacts", "exports.activities", "exports.records")
 """Actions that take many out; each counts the customers whose values it held in clear (fact `clear`)."""
 UNUSUAL = "exports.unusual"
 

@@ -12,7 +12,7 @@ from cim.history import Change
 from cim.models import Customer, CustomerTag, CustomValue, SubjectKey
 from cim.models.base import new_uid
 from cim.models.custom import Noun
-from cim.service import codes, custom_values, index, judging, record, standards
+from cim.service import codes, custom_values, index, judging, record, standards, worklist_stale
 from cim.work import Work
 
 CHUNK = 1000
@@ -92,6 +92,7 @@ def _insert(work: Work, part: Sequence[tuple[int, str, NewCustomer]], batch_id: 
     ]
     work.bulk(CustomValue, own)
     index.write(work, [index.Entry(number, new.facts) for number, _code, new in part if new.facts], new=True)
+    worklist_stale.stale(work, [number for number, _code, _new in part])
 
 
 def _row(work: Work, number: int, code: str, new: NewCustomer, batch_id: int | None) -> dict[str, Any]:

@@ -8,24 +8,32 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from cim import clock
+from cim import access, clock
 from cim.errors import Invalid
-from cim.models import Contract, Customer, Opportunity, OpportunityStep, Task
-from cim.models.base import columns
+from cim.models import Contract, Customer, Opportunity, OpportunityStep, Task, User
+from cim.models.base import View, columns
 from cim.models.calendar_view import CalendarEntry, EntryKind
 from cim.models.contract import ContractStatus
 from cim.models.task import TaskView
-from cim.permissions import Permission
+from cim.models.user import UserStatus
+from cim.permissions import Permission, Role
 from cim.service import agenda, anniversaries, recurring
 from cim.work import Work, query
 
-TASKS, CUSTOMERS = columns(Task), columns(Customer)
+TASKS, CUSTOMERS, USERS = columns(Task), columns(Customer), columns(User)
 CONTRACTS, DEALS, STEPS = columns(Contract), columns(Opportunity), columns(OpportunityStep)
 LONGEST = 400
 """Days that one question may cover."""
 MOST = 2000
 """Rows of one kind."""
 _ORDER = list(EntryKind)
+
+
+class Planner(View):
+    """Somebody whose plan one may look at."""
+
+    id: int
+    name: str
 
 
 @query(Permission.CUSTOMER_READ)
@@ -42,6 +50,17 @@ def between(
     if work.actor.can(Permission.SALES_READ):
         found += [*_contracts(work, first, last, who), *_deals(work, first, last, who), *_steps(work, first, last, who)]
     return sorted(found, key=lambda e: (e.day, e.at or datetime.min.replace(tzinfo=clock.now().tzinfo), _rank(e)))
+
+
+@query(Permission.CUSTOMER_READ)
+def people(work: Work) -> list[Planner]:
+    """Whose plan the actor may look at, himself first, then by name: those whose tasks he reaches."""
+    ids = None if work.actor.role is Role.AUDITOR else access.reached_users(work.actor, Permission.TASK_WRITE)
+    wanted = select(USERS.id, USERS.name).where(USERS.status == UserStatus.ACTIVE)
+    if ids is not None:
+        wanted = wanted.where(USERS.id.in_(sorted({*ids, work.actor.user_id or 0})))
+    found = [Planner(id=row.id, name=row.name) for row in work.session.execute(wanted.order_by(USERS.name, USERS.id))]
+    return sorted(found, key=lambda planner: planner.id != work.actor.user_id)
 
 
 # ---- below the doors

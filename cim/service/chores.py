@@ -27,6 +27,7 @@ from cim.permissions import Permission
 from cim.service import (
     anniversaries,
     backups,
+    contracts,
     delivery,
     digest,
     files,
@@ -131,6 +132,11 @@ CHORES: dict[str, Chore] = {
         anniversaries.remind_due,
         every=timedelta(hours=1),
         about=N_("Tells owners of the days of their customers, so many days before as was chosen."),
+    ),
+    "contracts.remind_due": Chore(
+        N_("Contracts that end"),
+        contracts.remind_due,
+        about=N_("Tells owners of contracts that end within the days each contract asks for, once."),
     ),
     "digest.plan": Chore(
         N_("Your day"),

@@ -36,9 +36,9 @@ class Subject:
 SUBJECTS: dict[str, Subject] = {
     "activity": Subject(Activity, "author_id", "/customer?id={customer}"),
     "task": Subject(Task, "assignee_id", "/customer?id={customer}"),
-    "opportunity": Subject(Opportunity, "owner_id", "/opportunities?id={record}"),
-    "sales_order": Subject(SalesOrder, "owner_id", "/orders?id={record}"),
-    "contract": Subject(Contract, "owner_id", "/contracts?id={record}"),
+    "opportunity": Subject(Opportunity, "owner_id", "/opportunity?id={record}"),
+    "sales_order": Subject(SalesOrder, "owner_id", "/order?id={record}"),
+    "contract": Subject(Contract, "owner_id", "/contract?id={record}"),
     "ticket": Subject(Ticket, "handler_id", "/ticket?id={record}"),
     "customer": Subject(Customer, "owner_id", "/customer?id={record}"),
 }

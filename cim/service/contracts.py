@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,9 +14,10 @@ from cim.i18n import N_
 from cim.models import Contact, Contract, Customer, Opportunity, SalesOrder, User
 from cim.models.base import columns
 from cim.models.contract import ContractDraft, ContractStatus
+from cim.models.custom import Noun
 from cim.models.order_view import ContractRow, ContractView
 from cim.permissions import Permission
-from cim.service import currency, notices, numbering, order_record, payments, typed
+from cim.service import currency, custom_values, notices, numbering, order_record, payments, typed
 from cim.work import Work, command, query
 
 CONTRACTS = columns(Contract)
@@ -42,11 +43,13 @@ def create(work: Work, customer_id: int, draft: ContractDraft, *, token: str | N
         return done
     customer = work.get(Customer, customer_id, to=Permission.SALES_WRITE)
     facts = _facts(work, customer, draft, None)
+    own = custom_values.weigh(work, Noun.CONTRACT, draft.custom, stage="")
     [number] = work.next_ids(Contract, 1)
     prefix = PREFIX.format(year=(facts["signed_on"] or clock.today()).year)
     facts["number"] = numbering.one(work, Contract, "number", number, draft.number, prefix=prefix)
     made = {"created_by_id": work.actor.user_id, "created_at": work.now, "updated_at": work.now}
-    work.add(Contract(id=number, customer_id=customer_id, **made, **facts))
+    row = work.add(Contract(id=number, customer_id=customer_id, **made, **facts))
+    custom_values.settle(work, row, own)
     work.remember(token, number)
     return number
 
@@ -57,14 +60,16 @@ def update(work: Work, contract_id: int, draft: ContractDraft, *, version: int) 
     somebody changed the contract since `version`; Invalid at the field."""
     row, customer = _held(work, contract_id, version)
     facts = _facts(work, customer, draft, row)
+    own = custom_values.weigh(work, row, draft.custom, stage="")
     if "number" in draft.model_fields_set:
         facts["number"] = numbering.change(work, row, "number", draft.number)
     differing = {name: value for name, value in facts.items() if getattr(row, name) != value}
     for name, value in differing.items():
         setattr(row, name, value)
-    if differing:
+    changed = custom_values.settle(work, row, own) or bool(differing)
+    if changed:
         row.updated_at = work.now
-    return bool(differing)
+    return changed
 
 
 @command(Permission.SALES_WRITE)
@@ -125,8 +130,7 @@ def remind_due(work: Work) -> int:
 @query(Permission.SALES_READ)
 def get(work: Work, contract_id: int) -> ContractView:
     """The whole contract with the orders under it. NotFound outside the actor's scope."""
-    work.get(Contract, contract_id)
-    return _whole(work, contract_id, {})
+    return _whole(work, work.get(Contract, contract_id))
 
 
 @query(Permission.SALES_READ)
@@ -250,12 +254,11 @@ def _row(found: Sequence[Any]) -> dict[str, Any]:
     return plain | {"customer": customer, "owner": owner or "", "days_left": left, "ends_soon": near}
 
 
-def _whole(work: Work, contract_id: int, custom: Mapping[str, Any]) -> ContractView:
-    found = work.session.execute(_reached(work).where(CONTRACTS.id == contract_id)).one()
-    row: Contract = found[0]
+def _whole(work: Work, row: Contract) -> ContractView:
+    found = work.session.execute(_reached(work).where(CONTRACTS.id == row.id)).one()
     below = {name: work.find(model, getattr(row, name) or 0) for name, model in BELOW.items()}
     author = work.find(User, row.created_by_id or 0)
-    orders = order_record.listed(work).where(ORDERS.contract_id == contract_id)
+    orders = order_record.listed(work).where(ORDERS.contract_id == row.id)
     newest = work.session.execute(orders.order_by(ORDERS.ordered_on.desc(), ORDERS.id.desc()).limit(SHOWN))
     return ContractView(
         **_row(found),
@@ -269,5 +272,5 @@ def _whole(work: Work, contract_id: int, custom: Mapping[str, Any]) -> ContractV
         created_at=row.created_at,
         updated_at=row.updated_at,
         may_edit=work.owns(Permission.SALES_WRITE, found[3]),
-        custom=dict(custom),
+        custom=custom_values.of(work, row, seen=work.may_see_clear(found[3])),
     )

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cim import clock, i18n
 from cim.config import settings
-from cim.errors import CimError, Conflict, NotFound
+from cim.errors import Conflict, NotFound
 from cim.i18n import N_, _
 from cim.models import Channel, Delivery, Notice, User
 from cim.models.base import columns
@@ -158,7 +158,7 @@ def _claim(work: Work) -> _Claimed | str | None:
     try:
         with i18n.use(user.language if user else None):
             letter = _letter(work, row, user, notice)
-    except (SQLAlchemyError, CimError):
+    except (SQLAlchemyError, Conflict):
         raise
     except Exception:  # one that cannot be written must not hold up the others
         log.exception("message %s could not be written", row.id)

@@ -66,7 +66,9 @@ def compose(work: Work, user: User) -> Day | None:
     """What the day holds for a user, in the language in force; None when it holds nothing. Only what he may see, and
     nothing personal but names."""
     me = access.reload(work.session, Actor(user.id, user.username, user.name, user.role, user.team_id))
-    parts = [part for part in (_tasks(work, me), _worklist(work, me), _tickets(work, me), _contracts(work, me)) if part]
+    with _seen_by(work, me):
+        gathered = (_tasks(work), _worklist(work), _birthdays(work), _tickets(work), _contracts(work))
+    parts = [part for part in gathered if part]
     if not parts:
         return None
     subject = _("Your day, {day}", day=format_date(clock.today()))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, func, or_, select
+from sqlalchemy import Integer, Select, String, and_, bindparam, cast, func, or_, select
 
 from cim.access import SYSTEM
 from cim.models import AuditEntry, Merge, StoredFile, User
@@ -61,9 +62,8 @@ def folded(
     """Edits of a customer's own fields, and what `files` (actions) did to its files, newest first; those of records that
     were merged into it are among them, and with `merges` the merges. `before` skips what is newer by more than the fold,
     so that a fold is the same wherever the reading begins. One query, read as far as it is asked for."""
-    result = work.session.execute(
-        _wanted(work, customer_id, files, merges, person, before), execution_options={"yield_per": CHUNK}
-    )
+    wanted, given = _wanted(work, customer_id, files, merges, person, before)
+    result = work.session.execute(wanted, given, execution_options={"yield_per": CHUNK})
     held: Edit | None = None
     try:
         for seq, at, actor_id, actor, action, fields in result:
@@ -83,24 +83,39 @@ def folded(
 
 def _wanted(
     work: Work, customer_id: int, files: tuple[str, ...], merges: bool, person: int | None, before: datetime | None
-) -> Select[Any]:
+) -> tuple[Select[Any], dict[str, Any]]:
+    """The statement, and what it asks for."""
     ids = [str(i) for i in (customer_id, *lineage.predecessors(work, [customer_id]))]
-    theirs = select(cast(FILES.id, String)).where(FILES.customer_id == customer_id)
-    of_files = and_(ENTRIES.object_type == "stored_file", ENTRIES.action.in_(files), ENTRIES.object_id.in_(theirs))
-    here = or_(and_(ENTRIES.object_type == "customer", ENTRIES.object_id.in_(ids)), of_files)
+    given: dict[str, Any] = {"customer": customer_id, "ids": ids, "files": files}
+    given |= {"person": person} if person is not None else {}
+    given |= {"before": before + FOLD} if before is not None else {}
+    return _statement(merges, person is not None, before is not None), given
+
+
+@cache
+def _statement(merges: bool, person: bool, before: bool) -> Select[Any]:
+    """Built once: it runs with every page of a timeline."""
+    customer = bindparam("customer", type_=Integer())
+    theirs = select(cast(FILES.id, String)).where(FILES.customer_id == customer)
+    of_files = and_(
+        ENTRIES.object_type == "stored_file",
+        ENTRIES.action.in_(bindparam("files", expanding=True)),
+        ENTRIES.object_id.in_(theirs),
+    )
+    records = ENTRIES.object_id.in_(bindparam("ids", expanding=True))
     # as an expression, so that no database walks the whole log by time instead of the entries of these records
     at = func.coalesce(ENTRIES.at, ENTRIES.at)
     who = func.coalesce(USERS.name, func.nullif(ENTRIES.actor, SYSTEM.username), "")
     wanted: Select[Any] = select(ENTRIES.seq, ENTRIES.at, ENTRIES.actor_id, who, ENTRIES.action, ENTRIES.fields)
     wanted = wanted.outerjoin(User, USERS.id == ENTRIES.actor_id).where(
-        here, ENTRIES.result == Result.OK, ENTRIES.row_digest.is_not(None), ENTRIES.fields != ""
+        or_(and_(ENTRIES.object_type == "customer", records), of_files), ENTRIES.result == Result.OK
     )
-    wanted = wanted.where(ENTRIES.action != "demo.load")
+    wanted = wanted.where(ENTRIES.row_digest.is_not(None), ENTRIES.fields != "", ENTRIES.action != "demo.load")
     if not merges:
-        told = select(MERGES.change_set_id).where(MERGES.winner_id == customer_id, MERGES.undone_at.is_(None))
+        told = select(MERGES.change_set_id).where(MERGES.winner_id == customer, MERGES.undone_at.is_(None))
         wanted = wanted.where(ENTRIES.change_set_id.not_in(told))
-    if person is not None:
-        wanted = wanted.where(ENTRIES.actor_id == person)
-    if before is not None:
-        wanted = wanted.where(at < before + FOLD)
+    if person:
+        wanted = wanted.where(ENTRIES.actor_id == bindparam("person", type_=Integer()))
+    if before:
+        wanted = wanted.where(at < bindparam("before", type_=ENTRIES.at.type))
     return wanted.order_by(at.desc(), ENTRIES.seq.desc())

@@ -4,52 +4,41 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import select
 
-from cim import clock, normalize, search_text, tabular
+from cim import clock, search_text, tabular, words
 from cim.errors import Invalid
 from cim.i18n import N_, _
-from cim.models import Activity, Contact, Customer, CustomerTag, User
-from cim.models.activity import ActivityType, Outcome
+from cim.models import Customer
 from cim.models.base import View
 from cim.models.custom import Noun
-from cim.models.customer import Gender, Kind
 from cim.models.imports import ImportKind
 from cim.models.listing import CustomerFilter, Order
+from cim.models.record_list import RecordFilter
 from cim.permissions import EXPORT_CAP, Permission
-from cim.service import budget, conditions, custom_values, regions, search, views
+from cim.service import budget, conditions, custom_values, search
+from cim.service import records as listing
+from cim.service.exporting import cells
+from cim.service.exporting import customers as rows
+from cim.service.exporting import records as of_records
 from cim.service.importing import mapping, own_fields
 from cim.work import LARGEST_ID, Work, query
 
 Format = Literal["csv", "xlsx"]
 CHUNK = 1000
-_WORDS: dict[Any, str] = {
-    Kind.COMPANY: "公司",
-    Kind.PERSON: "个人",
-    Gender.MALE: "男",
-    Gender.FEMALE: "女",
-    ActivityType.CALL: "电话",
-    ActivityType.VISIT: "拜访",
-    ActivityType.EMAIL: "邮件",
-    ActivityType.WECHAT: "微信",
-    ActivityType.MEETING: "会议",
-    ActivityType.NOTE: "备注",
-    Outcome.NO_ANSWER: "无人接听",
-    Outcome.NO_NEED: "暂无需求",
-    Outcome.PENDING: "待跟进",
-    Outcome.INTERESTED: "有意向",
-    Outcome.DEAL: "已成交",
-}
-"""The words that an import reads back."""
 SHEETS = {
     ImportKind.CUSTOMERS: N_("Customers"),
     ImportKind.CONTACTS: N_("Contacts"),
     ImportKind.ACTIVITIES: N_("Follow-ups"),
+}
+ROWS = {
+    ImportKind.CUSTOMERS: rows.customers,
+    ImportKind.CONTACTS: rows.contacts,
+    ImportKind.ACTIVITIES: rows.activities,
 }
 
 
@@ -88,7 +77,7 @@ def customers(
     of the role, Invalid("fields"), Invalid("format"), and Denied beyond the day's budget of personal data.
     """
     asked = Asked(ImportKind.CUSTOMERS, narrowed or CustomerFilter(), ids, reason, fields, format)
-    return _export(work, asked, _customer_rows)
+    return _export(work, asked)
 
 
 @query(Permission.EXPORT, recorded=True)
@@ -103,7 +92,7 @@ def contacts(
 ) -> Exported:
     """The contacts of the customers that the filter lets through; otherwise as `customers`."""
     asked = Asked(ImportKind.CONTACTS, narrowed or CustomerFilter(), ids, reason, fields, format)
-    return _export(work, asked, _contact_rows)
+    return _export(work, asked)
 
 
 @query(Permission.EXPORT, recorded=True)
@@ -118,15 +107,51 @@ def activities(
 ) -> Exported:
     """The follow-ups of the customers that the filter lets through; otherwise as `customers`."""
     asked = Asked(ImportKind.ACTIVITIES, narrowed or CustomerFilter(), ids, reason, fields, format)
-    return _export(work, asked, _activity_rows)
+    return _export(work, asked)
+
+
+@query(Permission.EXPORT, recorded=True)
+def records(
+    work: Work,
+    noun: Noun,
+    narrowed: RecordFilter | None = None,
+    *,
+    reason: str,
+    fields: Sequence[str] | None = None,
+    format: Format = "csv",
+    ids: Sequence[int] | None = None,
+) -> Exported:
+    """The opportunities, orders (a row for each line), contracts, products or tickets that the filter lets through; otherwise
+    as `customers`. Raises Denied for a noun that the role may not read."""
+    kind = listing.listed(work, noun)
+    narrowed = narrowed or RecordFilter()
+    found = of_records.found(work, kind, narrowed, ids)
+    given = narrowed.model_dump(mode="json", exclude_defaults=True) if ids is None else {"selected": len(set(ids))}
+    made = File(
+        sheet=_(words.VALUES["nouns"][noun]),
+        built_in=of_records.COLUMNS[noun],
+        noun=noun,
+        ids=[number for number, _customer, _owner in found],
+        owners={customer: owner for _number, customer, owner in found if customer},
+        filters=json.dumps({"noun": noun.value} | given, ensure_ascii=False),
+        reason=reason,
+        fields=fields,
+        format=format,
+    )
+    return _made(work, made, of_records.ROWS[noun])
 
 
 @query(Permission.EXPORT)
 def choices(work: Work, kind: ImportKind) -> list[ExportColumn]:
     """The columns that an export of this kind can have, in their order."""
-    own = own_fields.columns(own_fields.fields(work, kind))
-    names = _fields(kind, None, own)
-    return [ExportColumn(name=name, header=mapping.header_of(kind, name, own)) for name in names]
+    return _offered(mapping.COLUMNS[kind], own_fields.columns(own_fields.fields(work, kind)))
+
+
+@query(Permission.EXPORT)
+def record_choices(work: Work, noun: Noun) -> list[ExportColumn]:
+    """As `choices`, of a noun that `records` exports."""
+    listing.listed(work, noun)
+    return _offered(of_records.COLUMNS[noun], own_fields.columns(custom_values.live(work, noun)))
 
 
 @query(Permission.EXPORT)
@@ -137,7 +162,7 @@ def used_today(work: Work) -> budget.Budget:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an export is to hold."""
+    """Which customers an export is about."""
 
     kind: ImportKind
     narrowed: CustomerFilter
@@ -147,49 +172,80 @@ class Asked:
     format: str
 
 
+@dataclass(frozen=True)
+class File:
+    """What a file is to hold: these records, in these columns. `owners` of the customers that they belong to decide what is
+    masked; `noun` has custom fields."""
+
+    sheet: str
+    built_in: Sequence[mapping.Column]
+    noun: Noun | None
+    ids: list[int]
+    owners: Mapping[int, int | None]
+    filters: str
+    reason: str
+    fields: Sequence[str] | None
+    format: str
+
+
 Rows = Callable[[Work, list[int], list[str]], Iterator[dict[str, Any]]]
-"""Rows of these customers; the names of the columns say which custom fields are wanted."""
+"""Rows of these records; the names of the columns say which custom fields are wanted."""
 
 
-def _export(work: Work, asked: Asked, rows: Rows) -> Exported:
-    if not asked.reason.strip():
-        raise Invalid("reason", "Say what the export is for: it is recorded.")
-    if asked.format not in ("csv", "xlsx"):
-        raise Invalid("format", "Choose CSV or XLSX.")
-    held = own_fields.fields(work, asked.kind)
-    own = own_fields.columns(held)
-    names = _fields(asked.kind, asked.fields, own)
+def _export(work: Work, asked: Asked) -> Exported:
     found = _found(work, asked)
+    made = File(
+        sheet=_(SHEETS[asked.kind]),
+        built_in=mapping.COLUMNS[asked.kind],
+        noun=own_fields.NOUNS.get(asked.kind),
+        ids=[number for number, _owner in found],
+        owners=dict(found),
+        filters=_shown(asked),
+        reason=asked.reason,
+        fields=asked.fields,
+        format=asked.format,
+    )
+    return _made(work, made, ROWS[asked.kind], counted=asked.kind is ImportKind.CUSTOMERS)
+
+
+def _made(work: Work, file: File, made_of: Rows, *, counted: bool = False) -> Exported:
+    """Check what is asked, take it from the budget, write the file, and record it. `counted` where a record is a row."""
+    if not file.reason.strip():
+        raise Invalid("reason", "Say what the export is for: it is recorded.")
+    if file.format not in ("csv", "xlsx"):
+        raise Invalid("format", "Choose CSV or XLSX.")
+    held = custom_values.live(work, file.noun) if file.noun else []
+    own = own_fields.columns(held)
+    names = _fields(file, own)
     tells = {*PERSONAL, *(f"{custom_values.PREFIX}{field.key}" for field in held if field.personal)}
-    clear = sum(work.may_see_clear(owner_id) for _id, owner_id in found) if tells & set(names) else 0
+    clear = sum(work.may_see_clear(owner) for owner in file.owners.values()) if tells & set(names) else 0
     budget.take(work, clear)
     facts: dict[str, Any] = {
         "rows": 0,
-        "filters": _shown(asked),
-        "format": asked.format,
+        "filters": file.filters,
+        "format": file.format,
         "reference": secrets.token_hex(4),
         "clear": clear,
     }
-    ids = [number for number, _owner in found]
-    if asked.kind is ImportKind.CUSTOMERS:
-        _check_cap(work, len(ids))
-    cells = _counted(work, facts, _cells(work, ids, names, rows))
-    made = Exported(_file(work, asked, [mapping.header_of(asked.kind, name, own) for name in names], cells, facts))
-    work.record(reason=asked.reason.strip()[:500], **facts)
+    if counted:
+        _check_cap(work, len(file.ids))
+    lines = _counted(work, facts, _cells(work, file.ids, names, made_of))
+    made = Exported(_file(work, file, [_header(file.built_in, name, own) for name in names], lines, facts))
+    work.record(reason=file.reason.strip()[:500], **facts)
     made.rows, made.reference = facts["rows"], str(facts["reference"])
     return made
 
 
-def _cells(work: Work, ids: list[int], names: list[str], rows: Rows) -> Iterator[list[str]]:
+def _cells(work: Work, ids: list[int], names: list[str], made_of: Rows) -> Iterator[list[str]]:
     """Row by row, so that an export holds its file and not its rows."""
     for start in range(0, len(ids), CHUNK):
-        for row in rows(work, ids[start : start + CHUNK], names):
-            yield [_text(row.get(name)) for name in names]
+        for row in made_of(work, ids[start : start + CHUNK], names):
+            yield [cells.written(row.get(name)) for name in names]
         work.forget_ciphers()
 
 
-def _counted(work: Work, facts: dict[str, Any], cells: Iterator[list[str]]) -> Iterator[list[str]]:
-    for facts["rows"], row in enumerate(cells, 1):
+def _counted(work: Work, facts: dict[str, Any], lines: Iterator[list[str]]) -> Iterator[list[str]]:
+    for facts["rows"], row in enumerate(lines, 1):
         _check_cap(work, facts["rows"])
         yield row
 
@@ -202,29 +258,37 @@ def _check_cap(work: Work, count: int) -> None:
         )
 
 
-def _file(work: Work, asked: Asked, headers: list[str], cells: Iterator[list[str]], facts: dict[str, Any]) -> bytes:
+def _file(work: Work, file: File, headers: list[str], lines: Iterator[list[str]], facts: dict[str, Any]) -> bytes:
     """The rows in the format asked for; a workbook also says who took it out, when, why, and where the log has it."""
-    if asked.format == "csv":
-        return tabular.write_csv(headers, cells)
+    if file.format == "csv":
+        return tabular.write_csv(headers, lines)
 
     def about() -> Iterator[tuple[str, str]]:  # read after the rows: only then is their number known
         yield _("Exported by"), f"{work.actor.name} ({work.actor.username})"
         yield _("Time"), clock.local(work.now).isoformat(sep=" ", timespec="seconds")
         yield _("Filter"), facts["filters"]
-        yield _("Reason"), asked.reason.strip()[:500]
+        yield _("Reason"), file.reason.strip()[:500]
         yield _("Rows"), str(facts["rows"])
         yield _("Audit reference"), facts["reference"]
 
-    return tabular.write_xlsx(headers, cells, sheet=_(SHEETS[asked.kind]), about=about(), about_sheet=_("About"))
+    return tabular.write_xlsx(headers, lines, sheet=file.sheet, about=about(), about_sheet=_("About"))
 
 
-def _fields(kind: ImportKind, fields: Sequence[str] | None, own: Sequence[mapping.Column]) -> list[str]:
-    known = [column.name for column in (*mapping.COLUMNS[kind], *own) if column.written]
-    if unknown := [name for name in fields or () if name not in known]:
+def _offered(built_in: Sequence[mapping.Column], own: Sequence[mapping.Column]) -> list[ExportColumn]:
+    return [ExportColumn(name=each.name, header=each.header) for each in (*built_in, *own) if each.written]
+
+
+def _fields(file: File, own: Sequence[mapping.Column]) -> list[str]:
+    known = [column.name for column in (*file.built_in, *own) if column.written]
+    if unknown := [name for name in file.fields or () if name not in known]:
         raise Invalid("fields", "There is no column {name}.", name=unknown[0])
-    if fields is not None and not fields:
+    if file.fields is not None and not file.fields:
         raise Invalid("fields", "Choose at least one column.")
-    return [name for name in known if fields is None or name in fields]
+    return [name for name in known if file.fields is None or name in file.fields]
+
+
+def _header(built_in: Sequence[mapping.Column], name: str, own: Sequence[mapping.Column]) -> str:
+    return next(column.header for column in (*built_in, *own) if column.name == name)
 
 
 def _found(work: Work, asked: Asked) -> list[tuple[int, int | None]]:
@@ -262,96 +326,3 @@ def _shown(asked: Asked) -> str:
     if search_text.query(narrowed.q).kind in ("phone", "email", "identity"):
         given["q"] = "•••"
     return json.dumps(given, ensure_ascii=False)
-
-
-def _customer_rows(work: Work, ids: list[int], asked: list[str]) -> Iterator[dict[str, Any]]:
-    c: Any = Customer
-    tag: Any = CustomerTag
-    found = work.session.execute(views.listed().where(c.id.in_(ids)).order_by(c.id)).all()
-    work.load_ciphers(item[0].uid for item in found)
-    tags: dict[int, list[str]] = {}
-    for customer_id, word in work.session.execute(
-        select(tag.customer_id, tag.tag).where(tag.customer_id.in_(ids)).order_by(tag.tag)
-    ):
-        tags.setdefault(customer_id, []).append(word)
-    seen_of = {item[0].id: work.may_see_clear(item[0].owner_id) for item in found}
-    own = own_fields.cells(work, Noun.CUSTOMER, seen_of, asked)
-    names = ("code", "kind", "name", "contact", "gender", "uscc", "industry", "source", "grade", "preference", "notes")
-    for row, owner, region, level, above in found:
-        seen = work.may_see_clear(row.owner_id)
-        place = regions.label(region, level, above)
-        yield {
-            **{name: getattr(row, name) for name in names},
-            **_personal(views.opened(work, row), seen, region or ""),
-            "birthday": row.birthday if seen else None,
-            "region": place,
-            "owner": owner,
-            "tags": ";".join(tags.get(row.id, ())),
-            "created_at": row.created_at,
-            **own.get(row.id, {}),
-        }
-
-
-def _personal(values: dict[str, str], seen: bool, region: str) -> dict[str, str]:
-    if not seen:
-        return views.masked(values, region=region)
-    return values | {name: normalize.phone_display(values[name]) for name in ("phone", "phone2") if values[name]}
-
-
-def _contact_rows(work: Work, ids: list[int], asked: list[str]) -> Iterator[dict[str, Any]]:
-    t: Any = Contact
-    c: Any = Customer
-    statement = (
-        select(t, c.code, c.name, c.owner_id, c.uid)
-        .join(Customer, c.id == t.customer_id)
-        .where(t.customer_id.in_(ids), t.deleted_at.is_(None))
-        .order_by(t.customer_id, t.id)
-    )
-    found = work.session.execute(statement).all()
-    work.load_ciphers(item[4] for item in found)
-    seen_of = {item[0].id: work.may_see_clear(item[3]) for item in found}
-    own = own_fields.cells(work, Noun.CONTACT, seen_of, asked)
-    for row, code, name, owner_id, uid in found:
-        cipher = work.cipher(uid)
-        seen = work.may_see_clear(owner_id)
-        values = {
-            part: cipher.open(bytes(sealed), f"contact.{part}.{row.uid}") if sealed and cipher else ""
-            for part, sealed in (("phone", row.phone), ("email", row.email))
-        }
-        yield {
-            "customer": code,
-            "customer_name": name,
-            "birthday": row.birthday if seen else None,
-            **{part: getattr(row, part) for part in ("name", "title", "role")},
-            **_personal(values | {"phone2": ""}, seen, ""),
-            **own.get(row.id, {}),
-        }
-
-
-def _activity_rows(work: Work, ids: list[int], _asked: list[str]) -> Iterator[dict[str, Any]]:
-    t: Any = Activity
-    c: Any = Customer
-    user: Any = User
-    statement = (
-        select(t, c.code, c.name, user.name)
-        .join(Customer, c.id == t.customer_id)
-        .outerjoin(User, user.id == t.author_id)
-        .where(t.customer_id.in_(ids), t.deleted_at.is_(None))
-        .order_by(t.customer_id, t.at, t.id)
-    )
-    names = ("type", "at", "contact", "content", "outcome", "place", "next_at")
-    for row, code, name, author in work.session.execute(statement):
-        values = {part: getattr(row, part) for part in names}
-        yield {"customer": code, "customer_name": name, "by": row.author or author, **values}
-
-
-def _text(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case datetime():
-            local = clock.local(value)
-            return f"{local:%Y-%m-%d %H:%M:%S}" if local.second else f"{local:%Y-%m-%d %H:%M}"
-        case date():
-            return value.isoformat()
-    return value if type(value) is str else _WORDS.get(value, str(value))

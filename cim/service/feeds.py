@@ -105,7 +105,7 @@ def _written(work: Work, entries: list[CalendarEntry], owner: str) -> bytes:
     made.add("x-wr-timezone", settings().zone.key)
     for entry in entries:
         made.add_component(_event(work, entry))
-    made.add_missing_timezones()
+    made.add_missing_timezones(first_date=clock.today() - BACK, last_date=clock.today() + AHEAD)
     return bytes(made.to_ical())
 
 

@@ -15,7 +15,7 @@ from cim.crypto import Cipher, FileCipher, Unreadable
 from cim.errors import Conflict, Invalid, NotFound
 from cim.history import place
 from cim.i18n import N_
-from cim.models import Customer, StoredFile, User
+from cim.models import Activity, Customer, StoredFile, User
 from cim.models.base import columns
 from cim.models.stored_file import FileView
 from cim.permissions import Permission
@@ -44,15 +44,27 @@ class Content(bytes):
 
 
 @command(Permission.CUSTOMER_WRITE)
-def add(work: Work, customer_id: int, name: str, content: bytes, *, note: str = "", token: str | None = None) -> int:
-    """Keep a file with a customer and return its id. Content that the customer has already is not kept twice: the id of
-    the file that is there comes back. So does that of an earlier call with the same `token`.
+def add(
+    work: Work,
+    customer_id: int,
+    name: str,
+    content: bytes,
+    *,
+    note: str = "",
+    activity_id: int | None = None,
+    token: str | None = None,
+) -> int:
+    """Keep a file with a customer, on request with one of its follow-ups, and return its id. Content that the customer has
+    already is not kept twice: the id of the file that is there comes back. So does that of an earlier call with the same
+    `token`.
 
-    Raises Invalid("name") and Invalid("file") for what may not be kept, NotFound, Denied, Conflict when the disk is full.
+    Raises Invalid("name"), Invalid("file") and Invalid("activity_id") for what may not be kept, NotFound, Denied, Conflict
+    when the disk is full.
     """
     if (done := work.replayed(token)) is not None:
         return done
     customer = work.get(Customer, customer_id, to=Permission.CUSTOMER_WRITE)
+    _check_follow_up(work, customer_id, activity_id)
     name = file_types.clean(name)
     limit = chosen.value(work, "files.megabytes")
     if len(content) > min(limit * MEGABYTE, settings().max_upload_bytes):
@@ -66,18 +78,11 @@ def add(work: Work, customer_id: int, name: str, content: bytes, *, note: str = 
     key = FileCipher.new_key() if same is None else _key(work, customer.uid, same)
     digest = _stored(work, key, content)
     if same is not None and _lives(same):
+        same.activity_id = same.activity_id or activity_id
         work.remember(token, same.id or 0)
         return same.id or 0
-    row = StoredFile(
-        customer_id=customer_id,
-        name=name,
-        media_type=media_type,
-        size=len(content),
-        note=note,
-        digest=digest,
-        created_by_id=work.actor.user_id,
-        created_at=work.now,
-    )
+    row = StoredFile(customer_id=customer_id, activity_id=activity_id, name=name, digest=digest, created_at=work.now)
+    row.media_type, row.size, row.note, row.created_by_id = media_type, len(content), note, work.actor.user_id
     row.keys = {customer.uid: _cipher(work, customer.uid).seal(key, place(row, "keys")).hex()}
     _name(row, name)
     work.add(row)
@@ -205,6 +210,11 @@ def sweep(work: Work) -> int:
 
 
 # ---- below the doors
+def _check_follow_up(work: Work, customer_id: int, activity_id: int | None) -> None:
+    if activity_id is not None and work.get(Activity, activity_id).customer_id != customer_id:
+        raise Invalid("activity_id", "Choose one that belongs to this customer.")
+
+
 def _held(work: Work, customer_id: int) -> Any:
     """Every row of a customer, removed ones too."""
     return work.session.execute(select(StoredFile).where(FILES.customer_id == customer_id)).scalars().all()

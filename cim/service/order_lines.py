@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ LINES = columns(OrderLine)
 PRODUCTS = columns(Product)
 MOST = 200
 """Lines of one order."""
+STORED = ("product_id", "name", "quantity", "unit_price", "amount")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Line:
     quantity: Decimal
     unit_price: Decimal
     amount: Decimal
+    listed: prices.Price | None = None
 
 
 def of(work: Work, order_id: int) -> list[OrderLine]:
@@ -76,6 +79,7 @@ def _line(
     quantity = currency.money("lines", draft.quantity, step=currency.THOUSANDTH)
     if quantity <= 0:
         raise Invalid("lines", "Line {number}: the quantity must be above zero.", number=number)
+    listed = None
     if draft.unit_price is not None:
         price = draft.unit_price
     elif product is not None:
@@ -85,7 +89,7 @@ def _line(
         raise Invalid("lines", "Line {number}: what does one cost?", number=number)
     price = currency.money("lines", price, step=currency.FRACTION, negative=True)  # a discount is a line below zero
     amount = currency.money("lines", quantity * price, negative=True)
-    return Line(product.id if product else None, name, quantity, price, amount)
+    return Line(product.id if product else None, name, quantity, price, amount, listed)
 
 
 def total(lines: Sequence[Line]) -> Decimal:
@@ -98,7 +102,7 @@ def write(work: Work, order: SalesOrder, held: Sequence[OrderLine], lines: Seque
     differed."""
     changed = False
     for position, line in enumerate(lines):
-        values = {"position": position, **line.__dict__}
+        values: dict[str, Any] = {name: getattr(line, name) for name in STORED} | {"position": position}
         if position < len(held):
             for name, value in values.items():
                 if getattr(held[position], name) != value:

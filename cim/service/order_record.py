@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from cim.models.order import OrderDraft
 from cim.models.order_view import OrderLineView, OrderRow, OrderView, PaymentView
 from cim.models.user import UserStatus
 from cim.permissions import Permission
-from cim.service import currency, numbering, payments, totals, typed
+from cim.service import currency, custom_values, numbering, payments, totals, typed
 from cim.work import Work
 
 ORDERS = columns(SalesOrder)
@@ -136,17 +136,16 @@ def line_of_list(found: Any) -> OrderRow:
     return OrderRow(**_row(found))
 
 
-def whole(work: Work, order_id: int, *, custom: Mapping[str, Any]) -> OrderView:
+def whole(work: Work, row: SalesOrder) -> OrderView:
     """The whole order, as it leaves the service."""
-    found = work.session.execute(listed(work).where(ORDERS.id == order_id)).one()
-    row: SalesOrder = found[0]
+    found = work.session.execute(listed(work).where(ORDERS.id == row.id)).one()
     customer = work.session.get_one(Customer, row.customer_id)
     below = {name: work.find(model, getattr(row, name) or 0) for name, model in BELOW.items()}
     author = work.find(User, row.created_by_id or 0)
     return OrderView(
         **_row(found),
-        lines=_lines(work, order_id),
-        payments=_payments(work, order_id),
+        lines=_lines(work, row.id or 0),
+        payments=_payments(work, row.id or 0),
         contact_id=row.contact_id,
         contact=name_of(below["contact_id"], "name"),
         opportunity_id=row.opportunity_id,
@@ -159,7 +158,7 @@ def whole(work: Work, order_id: int, *, custom: Mapping[str, Any]) -> OrderView:
         created_at=row.created_at,
         updated_at=row.updated_at,
         may_edit=work.owns(Permission.SALES_WRITE, customer.owner_id),
-        custom=dict(custom),
+        custom=custom_values.of(work, row, seen=work.may_see_clear(customer.owner_id)),
     )
 
 

@@ -23,10 +23,11 @@ from sqlalchemy import select
 
 from cim.errors import Invalid
 from cim.models import Customer, OrderLine, Payment, SalesOrder
-from cim.models.order import DeliveryStatus, OrderDraft, OrderStatus, PaymentDraft, PaymentKind
-from cim.models.order_view import OrderRow, OrderView
+from cim.models.custom import Noun
+from cim.models.order import DeliveryStatus, OrderDraft, OrderLineDraft, OrderStatus, PaymentDraft, PaymentKind
+from cim.models.order_view import OrderPreview, OrderRow, OrderView, PricedLine
 from cim.permissions import Permission
-from cim.service import currency, numbering, order_lines, order_record, payments, totals
+from cim.service import currency, custom_values, numbering, order_lines, order_record, payments, totals
 from cim.work import Work, command, query
 
 ORDERS = order_record.ORDERS
@@ -50,6 +51,7 @@ def record(
         return done
     customer = work.get(Customer, customer_id, to=Permission.SALES_WRITE, held=True)
     facts = order_record.facts(work, customer, draft)
+    own = custom_values.weigh(work, Noun.ORDER, draft.custom, stage="")
     lines = order_lines.read(work, customer, draft.lines, facts["currency"])
     amount = order_lines.total(lines) if lines else currency.money("amount", draft.amount)
     worth = currency.in_base(work, amount, facts["currency"])
@@ -70,6 +72,7 @@ def record(
     )
     work.add(row)
     order_lines.write(work, row, [], lines)
+    custom_values.settle(work, row, own)
     _delivered(row, draft.delivery, draft.delivered_on)
     _bring_to(work, row, draft.status, row.ordered_on)
     totals.touch(work, [customer_id])
@@ -92,6 +95,7 @@ def update(work: Work, order_id: int, draft: OrderDraft, *, version: int, over_l
     told = order_record.facts(work, customer, draft, row)
     if "order_no" in draft.model_fields_set:
         told["order_no"] = numbering.change(work, row, "order_no", draft.order_no)
+    own = custom_values.weigh(work, row, draft.custom, stage="")
     held = order_lines.of(work, order_id)
     lines = _lines(work, customer, draft, told.get("currency", row.currency), held)
     told |= _amounts(work, row, draft, told, held, lines)
@@ -102,6 +106,7 @@ def update(work: Work, order_id: int, draft: OrderDraft, *, version: int, over_l
         order_record.check_limit(work, customer, more.quantize(currency.CENT), over_limit_reason)
     changed = _set(row, told)
     changed |= lines is not None and order_lines.write(work, row, held, lines)
+    changed |= custom_values.settle(work, row, own)
     if resized:
         payments.follow(row, row.paid, was_settled=settled)
     if "delivery" in draft.model_fields_set and _delivered(row, draft.delivery, draft.delivered_on):
@@ -214,8 +219,28 @@ def remove_payment(work: Work, payment_id: int, *, version: int | None = None, r
 @query(Permission.SALES_READ)
 def get(work: Work, order_id: int) -> OrderView:
     """The whole order with its lines and payments. NotFound outside the actor's scope."""
-    row = work.get(SalesOrder, order_id)
-    return order_record.whole(work, row.id or 0, custom={})
+    return order_record.whole(work, work.get(SalesOrder, order_id))
+
+
+@query(Permission.SALES_READ)
+def preview(work: Work, customer_id: int, lines: Sequence[OrderLineDraft], *, code: str = "") -> OrderPreview:
+    """What these lines of a new order come to, each with where its price comes from. Writes nothing. Raises Invalid as
+    `record` does."""
+    customer = work.get(Customer, customer_id)
+    wanted = currency.code("currency", code)
+    read = order_lines.read(work, customer, lines, wanted)
+    amount = order_lines.total(read)
+    worth = currency.in_base(work, amount, wanted)
+    over = customer.credit_limit is not None and worth > 0 and customer.owed + worth > customer.credit_limit
+    priced = [
+        PricedLine(
+            **{name: getattr(line, name) for name in ("name", "quantity", "unit_price", "amount")},
+            why=line.listed.reason if line.listed else "",
+            params=line.listed.params if line.listed else {},
+        )
+        for line in read
+    ]
+    return OrderPreview(lines=priced, amount=amount, currency=wanted, base_amount=worth, over_limit=over)
 
 
 @query(Permission.SALES_READ)

@@ -11,6 +11,7 @@ from cim import search_text
 from cim.errors import Conflict, Invalid
 from cim.models import Customer, OrderLine, Product, ProductPrice
 from cim.models.base import columns
+from cim.models.custom import Noun
 from cim.models.customer import Grade
 from cim.models.product import (
     Price,
@@ -22,7 +23,7 @@ from cim.models.product import (
     ProductView,
 )
 from cim.permissions import Permission
-from cim.service import currency, numbering, prices, typed
+from cim.service import currency, custom_values, numbering, prices, typed
 from cim.work import Work, command, query
 
 PRODUCTS = columns(Product)
@@ -42,9 +43,11 @@ def create(work: Work, draft: ProductDraft, *, token: str | None = None) -> int:
     if (done := work.replayed(token)) is not None:
         return done
     facts = _facts(draft, set(ProductDraft.model_fields))
+    own = custom_values.weigh(work, Noun.PRODUCT, draft.custom, stage="")
     [number] = work.next_ids(Product, 1)
     code = numbering.one(work, Product, "code", number, draft.code, prefix=PREFIX)
-    work.add(Product(id=number, code=code, created_at=work.now, updated_at=work.now, **facts))
+    row = work.add(Product(id=number, code=code, created_at=work.now, updated_at=work.now, **facts))
+    custom_values.settle(work, row, own)
     work.remember(token, number)
     return number
 
@@ -58,14 +61,16 @@ def update(work: Work, product_id: int, draft: ProductDraft, *, version: int) ->
         current = _whole(work, row).model_dump(mode="json")
         raise Conflict("Somebody changed this product while you were editing it.", current=current)
     facts = _facts(draft, draft.model_fields_set)
+    own = custom_values.weigh(work, row, draft.custom, stage="")
     if "code" in draft.model_fields_set:
         facts["code"] = numbering.change(work, row, "code", draft.code)
     differing = {name: value for name, value in facts.items() if getattr(row, name) != value}
     for name, value in differing.items():
         setattr(row, name, value)
-    if differing:
+    changed = custom_values.settle(work, row, own) or bool(differing)
+    if changed:
         row.updated_at = work.now
-    return bool(differing)
+    return changed
 
 
 @command(Permission.PRODUCT_MANAGE)
@@ -197,7 +202,8 @@ def _whole(work: Work, row: Product) -> ProductView:
     views = [ProductPriceView(**each.model_dump(include=set(ProductPriceView.model_fields))) for each in special]
     plain = row.model_dump(include=set(ProductView.model_fields))
     managing = work.actor.can(Permission.PRODUCT_MANAGE)
-    return ProductView(**plain, special_prices=len(views), prices=views, may_edit=managing)
+    custom = custom_values.of(work, row, seen=True)
+    return ProductView(**plain, special_prices=len(views), prices=views, may_edit=managing, custom=custom)
 
 
 def _rows(work: Work, wanted: Any) -> list[ProductRow]:

@@ -11,7 +11,7 @@ from cim.models import Customer, CustomerTag
 from cim.models.base import columns
 from cim.models.custom import Noun
 from cim.normalize import pinyin
-from cim.service import custom_values, index, judging, views
+from cim.service import custom_values, index, judging, views, worklist_stale
 from cim.work import Work
 
 TAGS = columns(CustomerTag)
@@ -37,6 +37,7 @@ def reindex(work: Work, row: Customer) -> None:
     contacts = index.contacts_of(work, row.id or 0, work.cipher(row.uid))
     found_by = values(work, row) | {"custom": custom_values.texts(work, row)}
     index.write(work, [index.Entry(row.id or 0, index.facts(found_by, contacts))], new=False)
+    worklist_stale.stale(work, [row.id or 0])
 
 
 def refresh_all(work: Work, rows: Sequence[Customer], *, found: bool) -> None:
@@ -45,6 +46,7 @@ def refresh_all(work: Work, rows: Sequence[Customer], *, found: bool) -> None:
     ids = [row.id or 0 for row in rows]
     work.load_ciphers(row.uid for row in rows)
     judging.judge_all(work, rows)
+    worklist_stale.stale(work, ids)
     if not found:
         return
     with work.session.no_autoflush:

@@ -84,7 +84,9 @@ def everything(work: Work, noun: Noun = Noun.CUSTOMER) -> Shelf:
     found = work.session.execute(asked, {"me": work.actor.user_id, **named}).all()
     default = str(found[0][2] or "") if found else ""
     prefers = found[0][3] if found and isinstance(found[0][3], dict) else {}
-    views = _shipped(work, noun) + [_view(work, row, name or "") for row, name, _first, _listing in found if row is not None]
+    views = _shipped(work, noun) + [
+        _view(work, row, name or "") for row, name, _first, _listing in found if row is not None
+    ]
     for view in views:
         view.default = view.key == default
     size = prefers.get("size")

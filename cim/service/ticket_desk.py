@@ -83,6 +83,8 @@ def conditions(work: Work, narrowed: TicketFilter) -> list[ColumnElement[bool]]:
         where.append(TICKETS.handler_id == work.actor.user_id)
     if narrowed.unassigned:
         where.append(TICKETS.handler_id.is_(None))
+    if narrowed.without_product:
+        where.append(TICKETS.product_id.is_(None))
     if narrowed.overdue:
         where.append(ticket_rows.overdue(work))
     for name in ("type", "priority", "customer_id", "product_id", "category", "handler_id"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from cim import normalize, words
 from cim.i18n import N_
@@ -51,45 +51,54 @@ COMMENTED = {
 ABOUT = 60
 """Characters of a follow-up that stand with a comment on it."""
 
+ACTIVITIES, CHANCES, DESK = columns(Activity), columns(Opportunity), columns(Ticket)
+# built once and of bare columns: they run with every page of a timeline
+_IDS: Any = bindparam("ids", expanding=True)
+_FOLLOWED: Any = (
+    select(ACTIVITIES.__table__)
+    .add_columns(USERS.name.label("who"), CUSTOMERS.name.label("customer"), CUSTOMERS.owner_id)
+    .add_columns(CHANCES.name.label("chance"), DESK.number.label("ticket"))
+    .join(Customer, CUSTOMERS.id == ACTIVITIES.customer_id)
+    .outerjoin(User, USERS.id == ACTIVITIES.author_id)
+    .outerjoin(Opportunity, CHANCES.id == ACTIVITIES.opportunity_id)
+    .outerjoin(Ticket, DESK.id == ACTIVITIES.ticket_id)
+    .where(ACTIVITIES.id.in_(_IDS))
+)
+_SAID: Any = (
+    select(COMMENTS.record_id, func.count())
+    .where(COMMENTS.noun == "activity", COMMENTS.record_id.in_(_IDS), COMMENTS.deleted_at.is_(None))
+    .group_by(COMMENTS.record_id)
+)
+_FILES: Any = (
+    select(FILES.id, FILES.activity_id, FILES.name)
+    .where(FILES.activity_id.in_(_IDS), FILES.deleted_at.is_(None))
+    .order_by(FILES.id)
+)
+
 
 def followed(work: Work, ids: Sequence[int]) -> list[TimelineEntry]:
     """Follow-ups, of any customers in the actor's reach, with their files and the number of their comments: three queries."""
-    activity, chance, desk = columns(Activity), columns(Opportunity), columns(Ticket)
-    wanted = select(Activity, USERS.name, CUSTOMERS.name, CUSTOMERS.owner_id, chance.name, desk.number)
-    wanted = wanted.join(Customer, CUSTOMERS.id == activity.customer_id).outerjoin(User, USERS.id == activity.author_id)
-    wanted = wanted.outerjoin(Opportunity, chance.id == activity.opportunity_id)
-    wanted = wanted.outerjoin(Ticket, desk.id == activity.ticket_id).where(activity.id.in_(ids))
-    found = work.session.execute(wanted).all()
-    owners = {row.id: owner for row, _who, _name, owner, *_rest in found}
-    files = _files(work, owners)
-    said = dict(
-        work.session.execute(
-            select(COMMENTS.record_id, func.count())
-            .where(COMMENTS.noun == "activity", COMMENTS.record_id.in_(ids), COMMENTS.deleted_at.is_(None))
-            .group_by(COMMENTS.record_id)
-        ).all()
-    )
-    return [_follow_up(work, each, files, said) for each in found]
+    found = work.session.execute(_FOLLOWED, {"ids": ids}).all()
+    files = _files(work, {row.id: row.owner_id for row in found})
+    said = {number: count for number, count in work.session.execute(_SAID, {"ids": ids})}
+    return [_follow_up(work, row, files, said) for row in found]
 
 
-def _follow_up(
-    work: Work, found: Any, files: Mapping[int, list[AttachedFile]], said: Mapping[int, int]
-) -> TimelineEntry:
-    row, author, customer, owner_id, chance, ticket = found
+def _follow_up(work: Work, row: Any, files: Mapping[int, list[AttachedFile]], said: Mapping[int, int]) -> TimelineEntry:
     details = {N_("Place"): row.place, N_("Contact person"): row.contact, N_("Purpose"): row.purpose}
-    if chance and work.actor.can(Permission.SALES_READ):
-        details[N_("Opportunity")] = chance
-    if ticket and work.actor.can(Permission.TICKET_READ):
-        details[N_("Ticket")] = ticket
+    if row.chance and work.actor.can(Permission.SALES_READ):
+        details[N_("Opportunity")] = row.chance
+    if row.ticket and work.actor.can(Permission.TICKET_READ):
+        details[N_("Ticket")] = row.ticket
     writes = work.owns(Permission.ACTIVITY_WRITE, row.author_id)
-    keeps = work.actor.can(Permission.ACTIVITY_WRITE) and work.owns(Permission.CUSTOMER_WRITE, owner_id)
+    keeps = work.actor.can(Permission.ACTIVITY_WRITE) and work.owns(Permission.CUSTOMER_WRITE, row.owner_id)
     return TimelineEntry(
         kind=EventKind.ACTIVITY,
         id=row.id,
         at=row.at,
         icon=ICONS[row.type],
         title=words.VALUES["activity"][row.type],
-        actor=row.author or author or "",
+        actor=row.author or row.who or "",
         actor_id=row.author_id,
         text=row.content,
         badges=[("outcome", row.outcome.value)] if row.outcome else [],
@@ -97,7 +106,7 @@ def _follow_up(
         next_at=row.next_at,
         minutes=row.minutes,
         customer_id=row.customer_id,
-        customer=customer,
+        customer=row.customer,
         files=files.get(row.id, []),
         comments=said.get(row.id, 0),
         pinned=row.pinned_at is not None,
@@ -110,10 +119,8 @@ def _follow_up(
 
 def _files(work: Work, owners: Mapping[int, int | None]) -> dict[int, list[AttachedFile]]:
     """Files of follow-ups, by follow-up; `owners` are those of their customers."""
-    wanted = select(FILES.id, FILES.activity_id, FILES.name)
-    wanted = wanted.where(FILES.activity_id.in_(list(owners)), FILES.deleted_at.is_(None)).order_by(FILES.id)
     made: dict[int, list[AttachedFile]] = {}
-    for number, activity_id, name in work.session.execute(wanted):
+    for number, activity_id, name in work.session.execute(_FILES, {"ids": list(owners)}):
         owner = owners[activity_id]
         told = name if work.may_see_clear(owner) else normalize.text_masked(name)
         may = work.owns(Permission.CUSTOMER_REVEAL, owner)

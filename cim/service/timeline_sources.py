@@ -21,7 +21,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    literal_column,
+    null,
     or_,
     select,
     type_coerce,
@@ -212,7 +212,7 @@ SOURCES: tuple[Source, ...] = (
         DESK,
         Ticket,
         ticket.rated_at,
-        literal_column("NULL", Integer()),
+        null(),
         (ticket.number, ticket.rating_comment),
         (
             *_alive(ticket),
@@ -317,7 +317,7 @@ def _statement(actor: Actor, kinds: tuple[EventKind, ...], sqlite: bool, person:
 def _narrow(source: Source, actor: Actor, sqlite: bool, person: bool, words: bool, noon: int) -> Select[Any]:
     table = columns(source.model)
     at = _moment(source.at, sqlite, noon)
-    rank = literal_column(str(RANK[source.kind]), Integer())
+    rank = literal(RANK[source.kind], Integer())
     chosen: Select[Any] = select(at.label("at"), rank.label("rank"), table.id.label("id")).select_from(source.model)
     for model, condition in source.joins:
         chosen = chosen.join(model, condition)

@@ -58,7 +58,7 @@ def mine(
         raise Invalid("rule", "There is no rule {name}.", name=rule[:40])
     owners = _owners(work, owner, team=team)
     asked: dict[str, Any] = {"page": max(1, page), "size": max(1, min(size, 100)), "rule": rule, "state": state}
-    behind = worklist_entries.waiting(work, owners=owners, most=CATCH_UP, thorough=not team)
+    behind = worklist_entries.waiting(work, owners=owners, most=CATCH_UP)
     if not behind:
         return _listed(work, owners, **asked)
     if GUARDS[work.action].writing:
@@ -112,7 +112,7 @@ def refresh(work: Work) -> WorklistRun:
     learned = work.session.execute(select(func.max(RHYTHMS.computed_on))).scalar_one()
     if learned is None or learned < clock.today():
         _learn(work.actor, _rhythms(work))
-    behind, actor = worklist_entries.waiting(work, most=10**7), work.actor
+    behind, actor = sorted({*worklist_entries.waiting(work, most=10**7), *worklist_entries.missing(work)}), work.actor
     work.session.close()
     step, found = worklist_entries.CHUNK, 0
     for start in range(0, len(behind), step):
@@ -234,11 +234,10 @@ def _score(work: Work) -> Any:
 
 
 def _counts(work: Work, where: Sequence[Any]) -> Counter[str]:
-    """How many entries have each code; under "" how many there are."""
+    """How many entries have each code."""
     joined = select(ENTRIES.codes, func.count()).join(Customer, CUSTOMERS.id == ENTRIES.customer_id)
     counted: Counter[str] = Counter()
     for codes, count in work.session.execute(joined.where(*where).group_by(ENTRIES.codes)):
-        counted[""] += count
         for code in filter(None, codes.split(",")):
             if _may_see(work, code):
                 counted[code] += count
@@ -257,20 +256,19 @@ def _listed(
     work: Work, owners: Collection[int] | None, *, page: int, size: int, rule: str | None, state: WorklistState
 ) -> WorklistView:
     where = _where(work, owners, state)
-    counted = _counts(work, where)
     if rule is not None:
         where.append(
             ENTRIES.codes.contains(f",{rule},", autoescape=True) if _may_see(work, rule) else ENTRIES.score < 0
         )
-    total = counted[rule or ""]
+    held = select(func.count()).select_from(WorklistEntry).join(Customer, CUSTOMERS.id == ENTRIES.customer_id)
+    total = int(work.session.execute(held.where(*where)).scalar_one())
     by = [_score(work).desc(), CUSTOMERS.last_contact_at.is_(None), CUSTOMERS.last_contact_at.desc()]
     if state is not WorklistState.OPEN:
         by = [ENTRIES.until.is_(None), ENTRIES.until]
     wanted = select(WorklistEntry).join(Customer, CUSTOMERS.id == ENTRIES.customer_id).where(*where)
     wanted = wanted.order_by(*by, ENTRIES.customer_id).limit(size).offset((page - 1) * size)
     rows = work.session.execute(wanted).scalars().all() if total else []
-    shown = {key: count for key, count in counted.items() if key}
-    return WorklistView(entries=_views(work, rows), total=total, page=page, size=size, rules=shown)
+    return WorklistView(entries=_views(work, rows), total=total, page=page, size=size)
 
 
 def _views(work: Work, rows: Sequence[WorklistEntry]) -> list[EntryView]:

@@ -53,19 +53,25 @@ def compute(work: Work, customer_ids: Collection[int]) -> int:
     return count
 
 
-def waiting(work: Work, *, owners: Collection[int] | None = None, most: int, thorough: bool = True) -> list[int]:
-    """Customers whose entry was computed before today or is out of date, those marked first, and such as have none; of
-    these owners, or of all. Without `thorough` only the newest customers count as such: that is quick over many."""
+def waiting(work: Work, *, owners: Collection[int] | None = None, most: int) -> list[int]:
+    """Customers whose entry was computed before today or is out of date, those marked first, and those added since the
+    last one that has an entry; of these owners, or of all."""
     owned = [CUSTOMERS.deleted_at.is_(None), CUSTOMERS.owner_id.is_not(None)]
-    if owners is not None:
-        owned.append(CUSTOMERS.owner_id.in_(sorted(owners)))
     old = select(ENTRIES.customer_id).join(Customer, CUSTOMERS.id == ENTRIES.customer_id)
     old = old.where(ENTRIES.computed_at < clock.start_of(clock.today()), *owned)
+    if owners is not None:
+        old = old.where(ENTRIES.owner_id.in_(sorted(owners)))
     found = list(work.session.execute(old.order_by(ENTRIES.computed_at, ENTRIES.customer_id).limit(most)).scalars())
     newest = select(func.coalesce(func.max(ENTRIES.customer_id), 0)).scalar_subquery()
-    none = ~exists().where(ENTRIES.customer_id == CUSTOMERS.id) if thorough else CUSTOMERS.id > newest
-    unknown = select(CUSTOMERS.id).where(none, *owned).order_by(CUSTOMERS.id).limit(most)
-    return (found + list(work.session.execute(unknown).scalars()))[:most]
+    unknown = select(CUSTOMERS.id).where(CUSTOMERS.id > newest, *owned).order_by(CUSTOMERS.id)
+    return (found + list(work.session.execute(unknown.limit(most)).scalars()))[:most]
+
+
+def missing(work: Work) -> list[int]:
+    """Customers that somebody looks after and that have no entry at all."""
+    none = ~exists().where(ENTRIES.customer_id == CUSTOMERS.id)
+    wanted = select(CUSTOMERS.id).where(none, CUSTOMERS.deleted_at.is_(None), CUSTOMERS.owner_id.is_not(None))
+    return list(work.session.execute(wanted.order_by(CUSTOMERS.id)).scalars())
 
 
 def outdate(work: Work) -> None:

@@ -25,21 +25,31 @@ WORK, INSIGHT, QUALITY, CARE = N_("Customers"), N_("Insight"), N_("Data care"), 
 
 PAGES = [
     Entry("pages/dashboard.py", "", N_("Dashboard"), "monitoring", Permission.DASHBOARD_READ, INSIGHT),
+    Entry("pages/team.py", "team", N_("Team"), "groups", Permission.TEAM_READ, INSIGHT),
     Entry("pages/segments.py", "segments", N_("Segments"), "donut_small", Permission.SEGMENT_READ, INSIGHT),
     Entry("pages/search.py", "search", N_("Find customers"), "search", Permission.CUSTOMER_READ, WORK),
     Entry(
         "pages/customer_entry.py", "customer_entry", N_("Add customer"), "person_add", Permission.CUSTOMER_WRITE, WORK
     ),
+    Entry("pages/worklist.py", "worklist", N_("Whom to contact"), "checklist", Permission.CUSTOMER_READ, WORK),
+    Entry("pages/tasks.py", "tasks", N_("Tasks"), "task_alt", Permission.TASK_WRITE, WORK),
+    Entry("pages/calendar.py", "calendar", N_("Calendar"), "calendar_month", Permission.CUSTOMER_READ, WORK),
     Entry("pages/timeline.py", "timeline", N_("Follow-ups"), "event_note", Permission.CUSTOMER_READ, WORK),
+    Entry("pages/opportunities.py", "opportunities", N_("Opportunities"), "filter_alt", Permission.SALES_READ, WORK),
+    Entry("pages/tickets.py", "tickets", N_("Service desk"), "support_agent", Permission.TICKET_READ, WORK),
     Entry("pages/imports.py", "imports", N_("Import"), "swap_vert", Permission.IMPORT, WORK),
     Entry("pages/duplicates.py", "duplicates", N_("Duplicates"), "join_inner", Permission.CUSTOMER_WRITE, QUALITY),
     Entry("pages/quality.py", "quality", N_("Data quality"), "verified", Permission.CUSTOMER_READ, QUALITY),
     Entry("pages/changes.py", "changes", N_("Changes and undo"), "undo", Permission.CUSTOMER_WRITE, QUALITY),
     Entry("pages/recycle.py", "recycle", N_("Recycle bin"), "delete", Permission.CUSTOMER_WRITE, QUALITY),
     Entry("pages/customer.py", "customer", N_("Customer"), "person", Permission.CUSTOMER_READ, ""),
+    Entry("pages/opportunity.py", "opportunity", N_("Opportunity"), "filter_alt", Permission.SALES_READ, ""),
+    Entry("pages/ticket.py", "ticket", N_("Ticket"), "confirmation_number", Permission.TICKET_READ, ""),
     Entry("pages/settings.py", "settings", N_("Settings"), "tune", Permission.SETTINGS_MANAGE, CARE),
+    Entry("pages/jobs.py", "jobs", N_("Scheduled work"), "schedule", Permission.SETTINGS_MANAGE, CARE),
     Entry("pages/users.py", "users", N_("Users"), "manage_accounts", Permission.USER_MANAGE, CARE),
     Entry("pages/audit.py", "audit", N_("Audit log"), "policy", Permission.AUDIT_READ, CARE),
+    Entry("pages/notices.py", "notices", N_("Notices"), "notifications", Permission.ACCOUNT, ""),
     Entry("pages/account.py", "account", N_("My account"), "account_circle", Permission.ACCOUNT, ""),
 ]
 

@@ -37,6 +37,15 @@ LISTS = {
     Noun.TICKET: "pages/tickets.py",
 }
 """Where the list of a noun stands."""
+TABS = {Noun.OPPORTUNITY: {"tab": "list"}, Noun.TICKET: {"tab": "all"}}
+"""What the address of that page says besides, to show the list."""
+ICONS = {
+    Noun.OPPORTUNITY: "handshake",
+    Noun.ORDER: "receipt_long",
+    Noun.CONTRACT: "contract",
+    Noun.PRODUCT: "inventory_2",
+    Noun.TICKET: "support_agent",
+}
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def test_nothing_but_urgent_leaves_in_the_quiet_hours(people: Personas, monkeypa
     at(monkeypatch, "22:30")
     tell(people.ann, key="calm")
     tell(people.ann, key="urgent", urgent=True)
-    with mail_sink() as (sink, port):
+    with mail_sink() as (_sink, port):
         use_mail_server(port)
         assert send() == SentReport(sent=1, later=1)
         assert not delivery.anything_waiting(SYSTEM)

@@ -69,7 +69,7 @@ def test_the_plan_is_events_in_the_local_zone(people: Personas, firm: int) -> No
             repeat=Repeat(frequency=Frequency.WEEKLY, until=date(2026, 12, 4)),
         ),
     )
-    service.contacts.add(people.ann, firm, ContactDraft(name="周立", birthday=date(1988, 11, 21)))
+    service.contacts.add(people.ann, firm, ContactDraft(name="周立", birthday=date(1975, 11, 21)))
     day = service.anniversaries.add(people.ann, firm, AnniversaryDraft(label="公司成立", month=12, day=1))
     service.tasks.add(people.mei, TaskDraft(title="经理的事", due_at=datetime(2026, 11, 19, 9)))
     token = service.feeds.create(people.ann)
@@ -92,7 +92,7 @@ def test_the_plan_is_events_in_the_local_zone(people: Personas, firm: int) -> No
     birthday = found["contact-1-2026-11-21@cim"]
     assert (birthday.decoded("dtstart"), birthday.decoded("dtend")) == (date(2026, 11, 21), date(2026, 11, 22))
     assert content is not None
-    for personal in ("周立", "13800138000", "1988"):
+    for personal in ("周立", "13800138000", "1975"):
         assert personal.encode() not in content, "names of customers and titles, nothing else of a person"
     assert events(service.feeds.render(VISITOR, token)).keys() == found.keys()
 

@@ -17,6 +17,7 @@ from cim.access import SYSTEM, Actor
 from cim.config import settings
 from cim.errors import CimError, Conflict, Denied, Invalid, NotFound
 from cim.models import Customer, StoredFile, SubjectKey
+from cim.models.activity import ActivityDraft
 from cim.models.customer import CustomerDraft
 from cim.permissions import Permission
 from cim.service import audit, files
@@ -369,3 +370,15 @@ def test_random_acts_leave_no_orphan(people: Personas, one: int, monkeypatch: py
     files.sweep(SYSTEM)
     assert set(on_disk()) == {row.digest for row in rows() if row.deleted_at is None}
     assert_logged(people)
+
+
+def test_a_file_of_a_follow_up_stands_with_it(people: Personas, one: int) -> None:
+    call = service.activities.log(people.ann, one, ActivityDraft(content="寄合同"))
+    number = files.add(people.ann, one, "合同.pdf", PDF, activity_id=call)
+    assert [file.id for file in files.list(people.ann, one)] == [number]
+    [entry] = service.timeline.of(people.ann, one, text="寄合同").entries
+    assert [(file.id, file.name) for file in entry.files] == [(number, "合同.pdf")]
+    other = service.customers.create(people.ann, CustomerDraft(name="李四"))
+    with pytest.raises(Invalid) as refused:
+        files.add(people.ann, other, "合同.pdf", PDF, activity_id=call)
+    assert refused.value.field == "activity_id"

@@ -8,9 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
-from cim import service
+from cim import db, service
 from cim.errors import Conflict, Denied, Invalid, NotFound, OverLimit
+from cim.models import ChangeSet, Customer, OrderLine, Payment, SalesOrder
+from cim.models.base import columns
 from cim.models.customer import CustomerDraft
 from cim.models.order import DeliveryStatus, OrderDraft, OrderStatus, PaymentDraft, PaymentKind, PaymentStatus
 from cim.models.product import ProductDraft
@@ -308,6 +311,51 @@ def test_who_sets_a_credit_limit(people: Personas, firm: int) -> None:
         set_limit(people.mei, firm, D(-1))
     assert set_limit(people.root, firm, None)
     assert service.customers.get(people.ann, firm).credit_limit is None
+
+
+# ---- taking back
+def state() -> dict[str, Any]:
+    """Everything that is stored of orders and customers, but versions and times."""
+    with db.session(writing=False) as session:
+        found = {}
+        for model in (SalesOrder, OrderLine, Payment, Customer):
+            for row in session.execute(select(model)).scalars():
+                values = row.model_dump(exclude={"version", "updated_at", "deleted_at"})
+                if getattr(row, "deleted_at", None) is None:
+                    found[f"{row.__tablename__} {row.id}"] = values
+        return found
+
+
+def test_every_verb_can_be_taken_back_with_what_follows(people: Personas, firm: int) -> None:
+    made = orders.record(people.ann, firm, order(("滤芯", "2", "50"), ("运费", "1", "10")))
+    first = orders.pay(people.ann, made, money("40"))
+    draft = orders.record(people.ann, firm, order(amount="5", status="draft"))
+    done = orders.record(people.ann, firm, order(amount="7", status="completed"))
+    me = people.ann
+
+    def resize() -> object:
+        return orders.update(me, made, order(("滤芯", "1", "60")), version=orders.get(me, made).version)
+
+    for verb in (
+        lambda: orders.record(me, firm, order(("泵", "1", "9"), status="completed")),
+        resize,
+        lambda: orders.confirm(me, draft),
+        lambda: orders.deliver(me, made),
+        lambda: orders.complete(me, made),
+        lambda: orders.cancel(me, draft),
+        lambda: orders.remove(me, made),
+        lambda: orders.pay(me, made, money("70")),
+        lambda: orders.refund(me, done, money("3")),
+        lambda: orders.remove_payment(me, first),
+    ):
+        before = state()
+        verb()
+        assert state() != before
+        with db.session(writing=False) as session:
+            last = session.execute(select(func.max(columns(ChangeSet).id))).scalar_one()
+        result = service.undo.change_set(me, last)
+        assert (result.failed, result.kept) == (0, 0), result.details
+        assert state() == before
 
 
 # ---- who may, and what it costs

@@ -263,7 +263,7 @@ def test_repeated_problems_and_satisfaction_count_what_they_list(people: Persona
         3,
         0,
     )
-    narrowed = TicketFilter(category="漏水", since=ticket_figures.since(30))
+    narrowed = TicketFilter(category="漏水", without_product=True, since=ticket_figures.since(30))
     assert len(ticket_desk.found(people.kai, narrowed)) == problem.count
     told = ticket_figures.satisfaction(people.kai)
     assert (told.whole.tickets, told.whole.rated, told.whole.average, told.scores[5]) == (4, 3, 3.67, 1)

@@ -332,8 +332,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_worklist_entry")),
     )
     with op.batch_alter_table("worklist_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_worklist_entry_computed_at"), ["computed_at"], unique=False)
-        batch_op.create_index("ix_worklist_entry_owner_contact_by", ["owner_id", "contact_by"], unique=False)
+        batch_op.create_index("ix_worklist_entry_owner_computed", ["owner_id", "computed_at"], unique=False)
         batch_op.create_index("ix_worklist_entry_owner_score", ["owner_id", "state", "score"], unique=False)
 
     op.create_table(
@@ -847,9 +846,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("pinned_at IS NOT NULL AND deleted_at IS NULL"),
         )
         batch_op.create_index(batch_op.f("ix_activity_ticket_id"), ["ticket_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_activity_opportunity_id"), "opportunity", ["opportunity_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_activity_contact_id"), "contact", ["contact_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_activity_ticket_id"), "ticket", ["ticket_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_activity_opportunity_id"), "opportunity", ["opportunity_id"], ["id"])
 
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.add_column(sa.Column("credit_limit", sa.Numeric(precision=18, scale=2), nullable=True))
@@ -885,9 +884,9 @@ def upgrade() -> None:
             batch_op.f("fk_stored_file_opportunity_id"), "opportunity", ["opportunity_id"], ["id"]
         )
         batch_op.create_foreign_key(batch_op.f("fk_stored_file_activity_id"), "activity", ["activity_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_stored_file_ticket_id"), "ticket", ["ticket_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_stored_file_order_id"), "sales_order", ["order_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_stored_file_contract_id"), "contract", ["contract_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_stored_file_order_id"), "sales_order", ["order_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_stored_file_ticket_id"), "ticket", ["ticket_id"], ["id"])
 
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.add_column(sa.Column("result_id", sa.Integer(), nullable=True))
@@ -909,8 +908,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_task_result_id"), ["result_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_series_id"), ["series_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_ticket_id"), ["ticket_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_task_ticket_id"), "ticket", ["ticket_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_task_series_id"), "task", ["series_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_task_contact_id"), "contact", ["contact_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_task_result_id"), "activity", ["result_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_task_opportunity_id"), "opportunity", ["opportunity_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_task_ticket_id"), "ticket", ["ticket_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_task_result_id"), "activity", ["result_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_task_contact_id"), "contact", ["contact_id"], ["id"])

@@ -27,13 +27,13 @@ def show(me: Actor, view: CustomerView) -> None:
     if not found:
         st.caption(_("No files yet. Keep contracts and photos here."))
     for file in found[:SHOWN]:
-        _line(me, file)
+        line(me, file)
     if len(found) > SHOWN:
         with st.expander(
             _("{count} more", count=len(found) - SHOWN), key=f"files.more.{view.id}", on_change="rerun"
         ) as rest:
             for file in found[SHOWN:] if rest.open else ():
-                _line(me, file)
+                line(me, file)
     if view.may_edit:
         _taken_back(me, view.id)
         with st.container(horizontal=True, gap="small"):
@@ -56,7 +56,8 @@ def matches(me: Actor, text: str) -> None:
                 st.page_link("pages/customer.py", label=safe(file.customer), query_params=query, width="content")
 
 
-def _line(me: Actor, file: FileView) -> None:
+def line(me: Actor, file: FileView) -> None:
+    """One file, with what this actor may do with it."""
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         st.markdown(_described(file), width="stretch")
         if not file.may_remove:

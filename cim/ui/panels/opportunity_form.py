@@ -124,9 +124,7 @@ def _day(_me: Actor, key: str, held: Mapping[str, Any], _customer_id: int) -> An
 
 def _probability(_me: Actor, key: str, held: Mapping[str, Any], _customer_id: int) -> Any:
     hint = _("Empty: as the stage says")
-    chance = st.number_input(
-        _("Chance in percent"), 0, 100, held.get("probability"), step=5, key=key, placeholder=hint
-    )
+    chance = st.number_input(_("Chance in percent"), 0, 100, held.get("probability"), step=5, key=key, placeholder=hint)
     return None if chance is None else int(chance)
 
 

@@ -13,7 +13,6 @@ from cim.i18n import _
 from cim.models.opportunity import OpportunityDraft, StageKind, StageView
 from cim.models.opportunity_view import OpportunityCard, OpportunityView
 from cim.permissions import Permission
-from cim.service import stages as stage_service
 from cim.ui import feedback, gate, state
 from cim.ui.panels import opportunity_form
 from cim.ui.text import safe
@@ -39,10 +38,9 @@ def menu(card: OpportunityCard, stages: list[StageView]) -> None:
     )
 
 
-def to(opportunity_id: int, stage_id: int | None, version: int) -> None:
-    """Move an opportunity in a callback, or have `waiting` ask for what the move needs."""
-    if stage_id is not None:
-        _go(opportunity_id, stage_id, version)
+def to(opportunity_id: int, stage_id: int, version: int) -> None:
+    """Move an opportunity, in a callback; where the move needs more, `waiting` asks for it."""
+    _go(opportunity_id, stage_id, version)
 
 
 def ask(opportunity_id: int, stage_id: int, version: int) -> None:
@@ -71,7 +69,7 @@ def _icon(stage: StageView) -> str:
 
 def _chosen(key: str, opportunity_id: int, version: int) -> None:
     if (stage_id := st.session_state.get(key)) is not None:
-        _go(opportunity_id, stage_id, version)
+        to(opportunity_id, stage_id, version)
 
 
 @gate.guarded(Permission.SALES_WRITE)
@@ -128,7 +126,7 @@ def _fill(me: Actor, opportunity_id: int, stage_id: int, version: int) -> None:
     key = f"opportunity.fill.{opportunity_id}"
     elsewhere = [name for name in missing if name in ELSEWHERE]
     if elsewhere:
-        told = ", ".join(_(stage_service.REQUIRABLE[name]) for name in elsewhere)
+        told = ", ".join(_(service.stages.REQUIRABLE[name]) for name in elsewhere)
         st.warning(_("First fill in on its page: {fields}.", fields=safe(told)))
         st.page_link("pages/opportunity.py", label=_("Open"), query_params={"id": str(opportunity_id)})
         return

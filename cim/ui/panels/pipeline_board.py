@@ -9,6 +9,7 @@ from cim.i18n import _, format_number
 from cim.models.opportunity import StageKind, StageView
 from cim.models.opportunity_view import Board, Column, OpportunityCard, PipelineFilter
 from cim.permissions import Permission
+from cim.service import currency
 from cim.ui import client, feedback, gate
 from cim.ui.panels import opportunity_move, opportunity_words, pipeline_filters
 from cim.ui.text import safe
@@ -60,7 +61,9 @@ def _sums(board: Board) -> None:
     amount = opportunity_words.money(board.amount, board.currency)
     weighted = opportunity_words.money(board.weighted, board.currency)
     count = format_number(board.count)
-    st.markdown(_("**{count}** open · **{amount}** · weighted **{weighted}**", count=count, amount=amount, weighted=weighted))
+    st.markdown(
+        _("**{count}** open · **{amount}** · weighted **{weighted}**", count=count, amount=amount, weighted=weighted)
+    )
 
 
 def _stage(board: Board, asked: int | None) -> int | None:
@@ -95,7 +98,9 @@ def _only(stage_id: int) -> None:
 
 def _column(column: Column, stages: list[StageView]) -> None:
     color = column.stage.color or "blue"
-    st.markdown(f":{color}[**{safe(column.stage.name)}**] :gray[{format_number(column.count)}]  \n:gray[:small[{_figures(column)}]]")
+    st.markdown(
+        f":{color}[**{safe(column.stage.name)}**] :gray[{format_number(column.count)}]  \n:gray[:small[{_figures(column)}]]"
+    )
     for card in column.cards[:SHOWN]:
         _card(card, stages)
     if column.count > SHOWN:
@@ -106,7 +111,7 @@ def _column(column: Column, stages: list[StageView]) -> None:
 
 def _figures(column: Column) -> str:
     money = opportunity_words.money
-    base = service.currency.base()
+    base = currency.base()
     return _(
         "{amount}, weighted {weighted} ({chance}%)",
         amount=money(column.amount, base),

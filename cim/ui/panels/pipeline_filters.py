@@ -17,14 +17,16 @@ from cim.work import Actor
 CLOSES = ("this_month", "next_month", "this_quarter", "last_month")
 
 
-def draw(me: Actor) -> PipelineFilter:
-    """Draw the filters; what they ask for. The stage is chosen on the board itself (`?stage=`)."""
+def draw(me: Actor, *, whose: bool = False) -> PipelineFilter:
+    """Draw the filters (`whose`: only owner and team); what they ask for. The stage is chosen on the board (`?stage=`)."""
     asked: dict[str, Any] = {"stage_id": stage()}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="pipeline.filters"):
         if me.scope(Permission.SALES_READ) is not Scope.OWN:
             with st.container(width=200):
                 asked["owner_id"] = pickers.person(me, key="pipeline.owner", label=_("Owner"), url="owner")
             asked["team_id"] = _team(me)
+        if whose:
+            return PipelineFilter.model_validate(asked)
         asked |= _closing()
         st.session_state["pipeline.warned"] = st.query_params.get("warned") == "1"
         asked["warned"] = st.toggle(

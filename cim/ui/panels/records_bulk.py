@@ -77,7 +77,13 @@ def _assign(me: Actor, asked: Asked, chosen: RecordSelection, count: int) -> Non
     )
     label = _("Hand over {count}", count=count)
     call = service.record_edit.assign
-    _apply(asked, "assign", label, to is not None, lambda why: feedback.attempt(call, me, asked.noun, chosen, to, reason=why))
+    _apply(
+        asked,
+        "assign",
+        label,
+        to is not None,
+        lambda why: feedback.attempt(call, me, asked.noun, chosen, to, reason=why),
+    )
 
 
 def _field(me: Actor, asked: Asked, chosen: RecordSelection, count: int) -> None:
@@ -92,7 +98,9 @@ def _field(me: Actor, asked: Asked, chosen: RecordSelection, count: int) -> None
     label = _("Empty for {count}", count=count) if sure else _("Set for {count}", count=count)
     call, said = service.record_edit.set_field, None if emptied else value
     ready = bool(sure) or not emptied
-    _apply(asked, "field", label, ready, lambda why: feedback.attempt(call, me, asked.noun, chosen, name, said, reason=why))
+    _apply(
+        asked, "field", label, ready, lambda why: feedback.attempt(call, me, asked.noun, chosen, name, said, reason=why)
+    )
 
 
 def _custom(me: Actor, asked: Asked, name: str) -> Any:

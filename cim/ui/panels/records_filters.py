@@ -37,9 +37,7 @@ def draw(me: Actor, asked: Asked) -> None:
             args=(asked, "q"),
             label_visibility="collapsed",
         )
-        more = st.popover(
-            _("More filters"), icon=":material/tune:", key=f"{asked.prefix}.more", on_change="rerun"
-        )
+        more = st.popover(_("More filters"), icon=":material/tune:", key=f"{asked.prefix}.more", on_change="rerun")
         if more.open:
             with more:
                 _more(me, asked)

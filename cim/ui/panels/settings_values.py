@@ -25,6 +25,7 @@ _GROUPS = {
     "exports": N_("Export"),
     "birthdays": N_("Birthdays and anniversaries"),
     "files": N_("Files"),
+    "tickets": N_("Service desk"),
 }
 
 

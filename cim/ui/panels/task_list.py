@@ -8,11 +8,10 @@ import streamlit as st
 
 from cim import clock, service
 from cim.i18n import _, format_date
-from cim.models.task import TaskDraft, TaskGroup, TaskView
+from cim.models.task import TaskDraft, TaskGroup
 from cim.permissions import Permission
-from cim.service.tasks import Later
 from cim.ui import feedback, gate, state
-from cim.ui.text import safe
+from cim.ui.panels import task_row
 from cim.work import Actor
 
 SHOWN = 6
@@ -20,11 +19,13 @@ DUE_HOUR = time(9)
 _COLORS = {TaskGroup.OVERDUE: "red", TaskGroup.TODAY: "orange"}
 
 
-def render(me: Actor, *, key: str = "tasks", assignee: int | None = None, everybody: bool = False) -> None:
+def render(
+    me: Actor, *, key: str = "tasks", assignee: int | None = None, everybody: bool = False, most: int = SHOWN
+) -> None:
     """Draw the open tasks of the actor (of `assignee`, of everybody in reach) by day, with what can be done with
-    each."""
+    each; `most` at first."""
     if me.can(Permission.TASK_WRITE):
-        _worklist(key, assignee, everybody)
+        _worklist(key, assignee, everybody, most)
 
 
 def next_step(me: Actor, customer_id: int, *, due: datetime | None = None, key: str = "next") -> None:
@@ -34,14 +35,14 @@ def next_step(me: Actor, customer_id: int, *, due: datetime | None = None, key: 
     if tasks is None:
         return
     with st.container(border=True, key=f"{key}.box"):
-        _undo_bar(key)
+        task_row.undo_bar(key)
         if not tasks and due is not None:
             day = format_date(clock.local(due).date())
             st.markdown(f":material/event: {_('A colleague has planned the next step for {date}.', date=day)}")
         elif not tasks:
             st.markdown(f":orange[:material/warning: **{_('No next step is planned.')}**]")
         for task in tasks:
-            _row(me, task, key, named=False)
+            task_row.draw(me, task, key, named=False)
         if me.can(Permission.TASK_WRITE):
             with st.popover(_("Plan the next step"), icon=":material/add_task:", type="tertiary"):
                 _plan(me, customer_id, key)
@@ -49,23 +50,23 @@ def next_step(me: Actor, customer_id: int, *, due: datetime | None = None, key: 
 
 @st.fragment
 @gate.guarded(Permission.TASK_WRITE)
-def _worklist(me: Actor, key: str, assignee: int | None, everybody: bool) -> None:
+def _worklist(me: Actor, key: str, assignee: int | None, everybody: bool, most: int) -> None:
     """A fragment: ticking off redraws the list alone."""
     work = feedback.attempt(service.tasks.mine, me, assignee=assignee, everybody=everybody)
     if work is None:
         return
-    _undo_bar(key)
+    task_row.undo_bar(key)
     if not work.tasks:
         st.caption(_("Nothing is due. Plan the next step when you log a call or visit."))
     all_of_them = bool(st.session_state.get(f"{key}.all"))
-    shown = work.tasks if all_of_them else work.tasks[:SHOWN]
+    shown = work.tasks if all_of_them else work.tasks[:most]
     for group in TaskGroup:
         inside = [task for task in shown if task.group is group]
         if inside:
             name = f"{group_name(group)} ({work.counts[group]})"
             st.markdown(f":{_COLORS[group]}[**{name}**]" if group in _COLORS else f"**{name}**")
             for task in inside:
-                _row(me, task, key, named=True, someone=everybody)
+                task_row.draw(me, task, key, named=True, someone=everybody)
     if len(work.tasks) > len(shown):
         st.button(
             _("Show all {count}", count=sum(work.counts.values())), key=f"{key}.more", on_click=_show_all, args=(key,)
@@ -84,62 +85,6 @@ def group_name(group: TaskGroup) -> str:
     return names[group]
 
 
-def _row(me: Actor, task: TaskView, key: str, *, named: bool, someone: bool = False) -> None:
-    facts = [format_date(clock.local(task.due_at).date()), task.assignee if someone or not named else ""]
-    text = f"**{safe(task.title)}**"
-    if named and task.customer_id is not None:
-        text += f" · [{safe(task.customer)}](/customer?id={task.customer_id})"
-    color = "red" if task.group is TaskGroup.OVERDUE else "gray"
-    text += f"  \n:{color}[{' · '.join(safe(fact) for fact in facts if fact)}]"
-    if not me.can(Permission.TASK_WRITE):
-        st.markdown(text)
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        label, icon = _("Done"), ":material/check_circle:"
-        press = {"key": f"{key}.done.{task.id}.{task.version}", "type": "tertiary", "icon": icon}
-        st.button(label, on_click=_done, args=(key, task.id), **press)  # type: ignore[arg-type]
-        st.markdown(text, width="stretch")
-        names = {Later.TOMORROW: _("Tomorrow"), Later.NEXT_WEEK: _("Next week")}
-        menu = f"{key}.later.{task.id}.{task.version}"
-        st.menu_button(
-            _("Postpone"),
-            [later.value for later in Later],
-            format_func=lambda code: names[Later(code)],
-            key=menu,
-            type="tertiary",
-            on_click=_postpone,
-            args=(menu, task.id),
-        )
-
-
-def _undo_bar(key: str) -> None:
-    if (last := st.session_state.get(f"{key}.undo")) is not None:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f":green[:material/check_circle: {_('Done')}]", width="content")
-            press = {"key": f"{key}.undo.{last}", "type": "tertiary", "icon": ":material/undo:"}
-            st.button(_("Undo"), on_click=_undo, args=(key, last), **press)  # type: ignore[arg-type]
-
-
-@gate.guarded(Permission.TASK_WRITE)
-def _done(me: Actor, key: str, task_id: int) -> None:
-    feedback.attempt(service.tasks.done, me, task_id)
-    if feedback.succeeded():
-        st.session_state[f"{key}.undo"] = task_id
-
-
-@gate.guarded(Permission.TASK_WRITE)
-def _undo(me: Actor, key: str, task_id: int) -> None:
-    feedback.attempt(service.tasks.undo_done, me, task_id)
-    st.session_state.pop(f"{key}.undo", None)
-
-
-@gate.guarded(Permission.TASK_WRITE)
-def _postpone(me: Actor, menu: str, task_id: int) -> None:
-    chosen = st.session_state.get(menu)
-    if chosen in {later.value for later in Later}:
-        feedback.attempt(service.tasks.postpone, me, task_id, Later(chosen))
-
-
 def _show_all(key: str) -> None:
     st.session_state[f"{key}.all"] = True
 
@@ -152,7 +97,7 @@ def _plan(me: Actor, customer_id: int, key: str) -> None:
         if not st.form_submit_button(_("Plan"), key=f"{key}.save.{token}", type="primary"):
             return
     due_at = datetime.combine(day or clock.today(), DUE_HOUR)
-    draft = TaskDraft(title=title or _("Follow up"), due_at=due_at, customer_id=customer_id)
+    draft = TaskDraft(title=title or _("Follow up"), due_at=due_at, all_day=True, customer_id=customer_id)
     feedback.attempt(service.tasks.add, me, draft, token=token)
     if feedback.succeeded():
         state.spend(f"{key}.{customer_id}")

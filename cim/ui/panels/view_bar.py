@@ -83,15 +83,27 @@ def _manage(me: Actor, asked: Asked) -> None:
     st.divider()
     title = _("“{name}”", name=_name(view))
     st.caption(title if view.mine or not view.owner else f"{title} · {safe(view.owner)}")
-    first = {"key": f"{asked.prefix}.view.first", "on_click": _make_first, "args": (asked.noun, None if view.default else view.key)}
+    first = {
+        "key": f"{asked.prefix}.view.first",
+        "on_click": _make_first,
+        "args": (asked.noun, None if view.default else view.key),
+    }
     label = _("No longer open the list with this view") if view.default else _("Open the list with this view")
     st.button(label, icon=":material/home:", type="tertiary", **first)  # type: ignore[arg-type]
     if not _may_change(me, view):
         return
     told = _("Share no longer") if view.shared else _("Share with everybody")
-    share: dict[str, Any] = {"key": f"{asked.prefix}.view.share", "on_click": _share, "args": (view.id, not view.shared)}
+    share: dict[str, Any] = {
+        "key": f"{asked.prefix}.view.share",
+        "on_click": _share,
+        "args": (view.id, not view.shared),
+    }
     st.button(told, icon=":material/group:", type="tertiary", **share)
-    gone: dict[str, Any] = {"key": f"{asked.prefix}.view.remove", "on_click": _remove, "args": (asked, view.id, view.version)}
+    gone: dict[str, Any] = {
+        "key": f"{asked.prefix}.view.remove",
+        "on_click": _remove,
+        "args": (asked, view.id, view.version),
+    }
     st.button(_("Remove this view"), icon=":material/delete:", type="tertiary", **gone)
 
 

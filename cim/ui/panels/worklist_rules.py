@@ -17,8 +17,8 @@ def names() -> dict[str, str]:
     """The rules by key, in the language of the visitor."""
     found = {}
     for rule in table.RULES:
-        grade = rule.key.removeprefix("silent_") if rule.key.startswith("silent_") else ""
-        found[rule.key] = f"{_(rule.label)} ({grade})" if grade else _(rule.label)
+        about = grade(rule.key)
+        found[rule.key] = f"{_(rule.label)} ({about})" if about else _(rule.label)
     return found
 
 
@@ -29,12 +29,14 @@ def leads(me: Actor) -> bool:
 
 def explained(me: Actor) -> None:
     """A popover with every rule in force, as a sentence with its points."""
-    with st.popover(_("How it is ranked"), icon=":material/help:", type="tertiary", key="worklist.rules"):
+    label, icon = _("How it is ranked"), ":material/help:"
+    box = st.popover(label, icon=icon, type="tertiary", key="worklist.rules", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         rules = feedback.attempt(service.worklist.rules, me) or []
-        adding = [
-            f"- {worklist_sentences.rule(rule)} **+{rule.points}**" for rule in rules if rule.active and not rule.weighs
-        ]
-        weights = [f"{_weighed(rule.key)} {rule.parameter:.0f} %" for rule in rules if rule.active and rule.weighs]
+        adding = [f"- {worklist_sentences.rule(r)} **+{r.points}**" for r in rules if r.active and not r.weighs]
+        weights = [f"{grade(r.key)} {r.parameter:.0f} %" for r in rules if r.active and r.weighs]
         st.markdown("\n".join(adding))
         st.caption(
             _(
@@ -45,6 +47,9 @@ def explained(me: Actor) -> None:
         )
 
 
-def _weighed(key: str) -> str:
-    grade = key.removeprefix("grade_")
-    return _("No grade") if grade == "none" else grade
+def grade(key: str) -> str:
+    """The grade that a rule is about, such as "A"; "" for one that is about all."""
+    beginning, _cut, code = key.partition("_")
+    if beginning not in ("grade", "silent"):
+        return ""
+    return _("No grade") if code == "none" else code
