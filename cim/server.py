@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cim import backup, crypto, downloads, feeds, i18n, passwords, scheduler, schema
+from cim import backup, crypto, downloads, feeds, i18n, passwords, public_forms, scheduler, schema
 from cim.access import SYSTEM, Actor
 from cim.config import settings
 from cim.errors import CimError
@@ -320,5 +320,6 @@ ROUTES = [
     Route("/session/end", end, methods=["POST"]),
     *downloads.ROUTES,
     *feeds.ROUTES,
+    *public_forms.ROUTES,
 ]
 MIDDLEWARE = [Middleware(Shield)]

@@ -71,6 +71,14 @@ VALUES: dict[str, dict[str, str]] = {
         "interested": N_("Interested"),
         "deal": N_("Deal closed"),
     },
+    "event_group": {
+        "follow_ups": N_("Follow-ups"),
+        "tasks": N_("Tasks"),
+        "sales": N_("Sales"),
+        "service": N_("Service"),
+        "comments": N_("Comments and files"),
+        "changes": N_("Changes"),
+    },
     "contacted": {
         "today": N_("Contacted today"),
         "week": N_("This week"),

@@ -9,7 +9,7 @@ from cim.permissions import Permission
 from cim.ui import feedback, shell
 from cim.ui.panels import calendar_days, calendar_grid, calendar_whose, task_form
 
-me = shell.open_page(_("Calendar"), Permission.CUSTOMER_READ)
+me = shell.open_page(_("Work calendar"), Permission.CUSTOMER_READ)
 
 shown = calendar_days.read()
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -7,8 +7,8 @@ from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import feedback, shell
 from cim.ui.panels import (
-    activity_list,
     composer,
+    contacts,
     customer_card,
     customer_edit,
     customer_remove,
@@ -16,6 +16,7 @@ from cim.ui.panels import (
     list_position,
     merge_done,
     task_list,
+    timeline_list,
 )
 
 me = shell.open_page("", Permission.CUSTOMER_READ)
@@ -46,9 +47,9 @@ with main:
     task_list.next_step(me, view.id, due=view.next_due_at)
     if me.can(Permission.ACTIVITY_WRITE):
         composer.render(me, view.id, key="customer.composer")
-    activity_list.render(me, customer_id=view.id, key="customer.timeline")
+    timeline_list.customer(me, view.id, key="customer.timeline")
 with details:
     customer_card.fields(me, view)
 with people:
-    customer_card.contacts(me, view)
+    contacts.show(me, view)
     files.show(me, view)

@@ -22,7 +22,7 @@ match choose.chosen(tabs, key="notices.tab", label=_("Notices"), draw=st.segment
     case _:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             kind = st.selectbox(
-                _("About"),
+                _("Kind of notice"),
                 ["", *notice_kinds.GROUPS],
                 format_func=lambda name: _(notice_kinds.GROUPS[name].label) if name else _("Everything"),
                 key="about",

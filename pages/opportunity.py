@@ -9,6 +9,7 @@ from cim.ui import feedback, shell
 from cim.ui.panels import (
     comments,
     opportunity_details,
+    opportunity_followups,
     opportunity_head,
     opportunity_order,
     opportunity_plan,
@@ -30,6 +31,7 @@ main, side = st.columns([5, 3], gap="large")
 with main:
     opportunity_plan.show(me, view)
     opportunity_products.show(me, view)
+    opportunity_followups.show(me, view)
     comments.show(me, "opportunity", view.id)
 with side:
     opportunity_order.orders(me, view)

@@ -8,6 +8,7 @@ from cim.ui import shell
 from cim.ui import tabs as choose
 from cim.ui.panels import (
     custom_fields,
+    settings_currency,
     settings_mail,
     settings_options,
     settings_pool,
@@ -33,6 +34,7 @@ tabs = {
     "service": _("Service desk"),
     "working_time": _("Working time"),
     "mail": _("Mail and chat"),
+    "currency": _("Currencies"),
     "values": _("Other settings"),
 }
 match choose.chosen(tabs, key="settings.tab", label=_("Settings"), draw=st.pills, wrap=True):
@@ -54,6 +56,8 @@ match choose.chosen(tabs, key="settings.tab", label=_("Settings"), draw=st.pills
         settings_working_time.show(me)
     case "mail":
         settings_mail.show(me)
+    case "currency":
+        settings_currency.show(me)
     case "values":
         settings_values.show(me, lambda name: not name.startswith((settings_values.POOL, settings_service.TICKETS)))
     case _:

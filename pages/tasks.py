@@ -14,7 +14,7 @@ OPEN, VISITS, DONE = "open", "visits", "done"
 me = shell.open_page(_("Tasks"), Permission.TASK_WRITE)
 
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    names = {OPEN: _("Due"), VISITS: _("Visit plan"), DONE: _("Done tasks")}
+    names = {OPEN: _("Open tasks"), VISITS: _("Visit plan"), DONE: _("Done tasks")}
     tab = tabs.chosen(names, key="tasks.tab", label=_("Tasks"), draw=st.segmented_control, width="content")
     whose = calendar_whose.choose(me, key="tasks.whose")
 
@@ -24,7 +24,7 @@ if asked := st.query_params.get(task_edit.PARAMETER, ""):
 left, right = st.columns([5, 3], gap="medium")
 with left:
     if tab == OPEN:
-        task_list.render(me, key="tasks.list", assignee=whose.person, everybody=whose.team, most=40)
+        task_list.render(me, key="tasks.list", assignee=whose.person, everybody=whose.team, most=15)
     elif tab == VISITS:
         visit_plan.show(me, whose)
     else:

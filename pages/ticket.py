@@ -6,7 +6,7 @@ from cim import service
 from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import feedback, shell
-from cim.ui.panels import comments, ticket_actions, ticket_card, ticket_form
+from cim.ui.panels import comments, ticket_actions, ticket_card, ticket_form, ticket_papers
 
 me = shell.open_page("", Permission.TICKET_READ)
 
@@ -16,7 +16,7 @@ if view is None:
     st.page_link("pages/tickets.py", label=_("To the service desk"), icon=":material/support_agent:")
     st.stop()
 
-st.page_link("pages/tickets.py", label=_("Service desk"), icon=":material/arrow_back:")
+st.page_link("pages/tickets.py", label=_("Tickets"), icon=":material/arrow_back:")
 ticket_card.header(view)
 if "edit" in st.query_params and view.may_edit:
     ticket_form.edit(me, view)
@@ -25,8 +25,9 @@ ticket_actions.show(me, view)
 
 main, side = st.columns([5, 4], gap="medium")
 with main:
-    ticket_card.body(view)
+    ticket_card.body(me, view)
     st.subheader(_("Handling notes"), anchor=False)
     comments.show(me, "ticket", view.id)
+    ticket_papers.show(me, view)
 with side:
     ticket_card.beside(me, view)

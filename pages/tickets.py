@@ -9,7 +9,7 @@ from cim.ui import shell
 from cim.ui import tabs as choose
 from cim.ui.panels import records, ticket_desk, ticket_figures, ticket_form, ticket_visits
 
-me = shell.open_page(_("Service desk"), Permission.TICKET_READ)
+me = shell.open_page(_("Tickets"), Permission.TICKET_READ)
 
 tabs = {
     "desk": _("Desk"),
@@ -19,7 +19,7 @@ tabs = {
     "satisfaction": _("Satisfaction"),
     "all": _("All tickets"),
 }
-match choose.chosen(tabs, key="tickets.tab", label=_("Service desk"), draw=st.pills, wrap=True):
+match choose.chosen(tabs, key="tickets.tab", label=_("Tickets"), draw=st.pills, wrap=True):
     case "new":
         ticket_form.show(me)
     case "visits":

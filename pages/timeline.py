@@ -5,7 +5,7 @@ import streamlit as st
 from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import pickers, shell
-from cim.ui.panels import activity_list, composer, task_list
+from cim.ui.panels import composer, task_list, timeline_list
 
 me = shell.open_page(_("Follow-ups"), Permission.CUSTOMER_READ)
 
@@ -29,4 +29,4 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     types = pickers.types(key="timeline.types", url="types")
     first, last = pickers.span(key="timeline.span")
     since = pickers.period(key="timeline.period", url="period") if first is None else first
-activity_list.render(me, author_id=author, types=types, since=since, until=last, key="timeline.list")
+timeline_list.team(me, author_id=author, types=types, since=since, until=last, key="timeline.list")

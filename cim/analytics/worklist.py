@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
         N_("usually orders every {usual} days, {days} days without an order"),
         30,
         reasons.order_overdue,
-        120,
+        100,
         "percent",
         permission=_SALES,
     ),

@@ -20,7 +20,7 @@ COUNT = 150
 """So many tickets over the last twelve months."""
 SEED = 20260
 DAYS = 360
-RECENT, RUNNING = 22, 5
+RECENT, RUNNING = 26, 9
 """So many of them are of the last days: what the desk works on."""
 _TOPICS: tuple[tuple[TicketType, str, str, str, str], ...] = (
     (TicketType.COMPLAINT, "漏水", "设备接口漏水", "接口处持续渗水，地面有积水。", "上门更换密封圈并试压两小时，未再渗漏。"),
@@ -131,7 +131,7 @@ def _story(
     answered = working_time.add_minutes(row.opened_at, rule.respond_minutes * chance.uniform(0.1, 1.2), calendar)
     solved = working_time.add_minutes(row.opened_at, rule.resolve_minutes * chance.triangular(0.1, 1.8, 0.5), calendar)
     row.responded_at = answered if answered < work.now else None
-    forgotten = row.opened_at > work.now - timedelta(days=25) and chance.random() < 0.25
+    forgotten = row.opened_at > work.now - timedelta(days=RUNNING) and chance.random() < 0.35
     if solved >= work.now or forgotten:
         if chance.random() < 0.2:
             row.handler_id, row.assigned_at, row.status, row.responded_at = None, None, TicketStatus.NEW, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cim.i18n import N_
 
 ACTIONS: dict[str, str] = {
+    "activities.choices": N_("Follow-up prepared"),
     "activities.count": N_("Follow-ups counted"),
     "activities.former": N_("Earlier wording of a follow-up read"),
     "activities.get": N_("Follow-up read"),
@@ -98,6 +99,7 @@ ACTIONS: dict[str, str] = {
     "worklist._catch_up": N_("Worklist computed"),
     "worklist._learn": N_("Worklist computed"),
     "worklist._listed": N_("Worklist read"),
+    "worklist._rules": N_("Worklist rules read"),
     "worklist.change_rule": N_("Worklist rule changed"),
     "worklist.dismiss": N_("Worklist entry dismissed"),
     "worklist.done": N_("Worklist entry done"),

@@ -110,3 +110,11 @@ class FormerView(View):
     at: datetime
     actor: str
     values: dict[str, str]
+
+
+class FollowUpChoices(View):
+    """What a follow-up with a customer may name: contacts, open opportunities and open tickets, by id."""
+
+    contacts: dict[int, str] = {}
+    opportunities: dict[int, str] = {}
+    tickets: dict[int, str] = {}

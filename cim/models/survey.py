@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from cim.models.base import Model, SoftDeleted, Timestamped, Versioned, new_uid, text_enum
+from cim.models.base import Draft, Model, SoftDeleted, Timestamped, Versioned, View, new_uid, text_enum
 
 
 class SurveyKind(StrEnum):
@@ -30,6 +30,12 @@ class SurveyFields(SQLModel):
     question: str = Field(max_length=300)
     thanks: str = Field(default="", max_length=300)
     active: bool = True
+
+
+class SurveyDraft(SurveyFields, Draft):
+    name: str
+    question: str
+    thanks: str = ""
 
 
 class Survey(SurveyFields, Timestamped, Versioned, Model, table=True):
@@ -71,3 +77,80 @@ class PublicLink(Model, table=True):
     expires_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+class SurveyView(View):
+    """`answers` counts those in the actor's reach."""
+
+    id: int
+    name: str
+    kind: SurveyKind
+    question: str
+    thanks: str
+    active: bool
+    answers: int
+    version: int
+
+
+class AnswerView(View):
+    """One answer. `survey` is "" for the rating of a ticket; `recorded_by` "" when the customer gave it by link."""
+
+    id: int
+    customer_id: int
+    customer: str
+    contact: str
+    survey: str
+    ticket_id: int | None
+    ticket: str
+    kind: SurveyKind
+    score: int
+    comment: str
+    at: datetime
+    recorded_by: str
+
+
+class FigureView(View):
+    """A figure with the number of answers behind it; None when there are none. CSAT is a fraction, NPS from -100 to 100."""
+
+    kind: SurveyKind
+    value: float | None
+    n: int
+    low: float | None = None
+    high: float | None = None
+
+
+class TrendPoint(View):
+    """The figures of one month (its first day)."""
+
+    month: date
+    figures: list[FigureView]
+
+
+class SatisfactionView(View):
+    figures: list[FigureView]
+    trend: list[TrendPoint]
+
+
+class LinkView(View):
+    """A public link as its maker sees it; the link itself is shown once. `state` is open, used, expired or withdrawn."""
+
+    id: int
+    kind: LinkKind
+    customer_id: int
+    survey: str
+    ticket: str
+    contact: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    state: str
+
+
+class FormView(View):
+    """What somebody with a link is asked. `state` as of a LinkView; only an open one takes an answer."""
+
+    state: str
+    kind: SurveyKind
+    question: str
+    thanks: str
+    about: str = ""

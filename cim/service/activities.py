@@ -13,7 +13,7 @@ from cim import db
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.i18n import _
 from cim.models import Activity, Customer, Task, User
-from cim.models.activity import ActivityDraft, ActivityType, ActivityView, FormerView, Outcome
+from cim.models.activity import ActivityDraft, ActivityType, ActivityView, FollowUpChoices, FormerView, Outcome
 from cim.models.base import View
 from cim.models.custom import Noun
 from cim.permissions import Permission, Scope
@@ -239,6 +239,14 @@ def get(work: Work, activity_id: int) -> ActivityView:
     if found is None:
         raise NotFound("This record does not exist or is not yours to see.")
     return _view(work, found)
+
+
+@query(Permission.ACTIVITY_WRITE)
+def choices(work: Work, customer_id: int) -> FollowUpChoices:
+    """What a follow-up with this customer may name: its contacts, open opportunities and tickets. NotFound outside the
+    actor's scope."""
+    work.get(Customer, customer_id)
+    return activity_record.choices(work, customer_id)
 
 
 @query(Permission.ACTIVITY_WRITE)

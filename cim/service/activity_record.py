@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from cim import audit, clock, crypto
 from cim.errors import Invalid, NotFound
 from cim.models import Activity, AuditEntry, Contact, Opportunity, Ticket, User
-from cim.models.activity import ActivityDraft, ActivityType, FormerView, Outcome
+from cim.models.activity import ActivityDraft, ActivityType, FollowUpChoices, FormerView, Outcome
 from cim.models.audit import Result
 from cim.models.base import columns
 from cim.service import typed
@@ -24,7 +24,7 @@ LIMITS = {"contact": 60, "place": 120, "purpose": 120}
 LINKED = ("contact_id", "minutes", "opportunity_id", "ticket_id")
 REPLACED = ("type", "content", "outcome", "contact", "place", "purpose", "minutes", "at")
 """What a change of a follow-up replaces and can be put back."""
-MOST_MINUTES, MOST_FORMER = 24 * 60, 50
+MOST_MINUTES, MOST_FORMER, MOST_CHOICES = 24 * 60, 50, 100
 
 
 def values(draft: ActivityDraft) -> dict[str, str]:
@@ -99,3 +99,21 @@ def former(work: Work, row: Activity) -> list[FormerView]:
             kept = {name: str(value) for name, value in values.items()}
             found.append(FormerView(seq=change.seq, at=change.at, actor=actor, values=kept))
     return found
+
+
+def choices(work: Work, customer_id: int) -> FollowUpChoices:
+    """What a follow-up with a customer may name, as far as the actor sees it: three queries."""
+    person, chance, ticket = columns(Contact), columns(Opportunity), columns(Ticket)
+    people = select(person.id, person.name).where(work.visible(Contact), person.customer_id == customer_id)
+    sales = select(chance.id, chance.name).where(work.visible(Opportunity), chance.customer_id == customer_id)
+    desk = select(ticket.id, ticket.number + " " + ticket.subject)
+    desk = desk.where(work.visible(Ticket), ticket.customer_id == customer_id, ticket.closed_at.is_(None))
+
+    def named(wanted: Any) -> dict[int, str]:
+        return {number: name for number, name in work.session.execute(wanted.limit(MOST_CHOICES))}
+
+    return FollowUpChoices(
+        contacts=named(people.order_by(person.id)),
+        opportunities=named(sales.where(chance.closed_at.is_(None)).order_by(chance.id.desc())),
+        tickets=named(desk.order_by(ticket.id.desc())),
+    )

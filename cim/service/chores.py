@@ -333,7 +333,13 @@ def _ended(status: JobStatus) -> JobStatus:
 
 
 def _is_needed(chore: Chore) -> bool:
-    return chore.needed is None or chore.needed(SYSTEM)
+    if chore.needed is None:
+        return True
+    try:
+        return chore.needed(SYSTEM)
+    except Exception:  # the run itself will tell what is wrong, and the others are not kept from running
+        log.exception("it could not be seen whether %s is needed", chore.label)
+        return True
 
 
 def _is_due(chore: Chore, status: JobStatus | None, started_at: datetime | None) -> bool:

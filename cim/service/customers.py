@@ -41,6 +41,7 @@ from cim.service import (
     standards,
     typed,
     views,
+    worklist_stale,
 )
 from cim.service import search as finding
 from cim.work import Work, command, query
@@ -317,6 +318,7 @@ def _insert(work: Work, draft: CustomerDraft, standard: standards.Standard) -> C
     custom_values.settle(work, row, own)
     found_by = record.values(work, row) | {"custom": custom_values.texts(work, row)}
     index.write(work, [index.Entry(new_id, index.facts(found_by))], new=True)
+    worklist_stale.stale(work, [new_id])
     return row
 
 

@@ -91,8 +91,8 @@ def send_waiting(work: Work) -> SentReport:
 
 @query(Permission.SETTINGS_MANAGE)
 def troubled(work: Work, *, limit: int = 50) -> list[DeliveryView]:
-    """Messages that failed, or of which nobody can tell whether they arrived, newest first; and those that were tried in
-    vain and wait. What they say is nobody else's business."""
+    """Messages that failed, or of which nobody can tell whether they arrived, newest first; then those that were tried
+    in vain and wait. What they say is nobody else's business."""
     tried = and_(DELIVERIES.status == DeliveryStatus.WAITING, DELIVERIES.attempts > 0)
     wanted = (
         select(Delivery, Channel, NOTICES.kind, USERS.name)
@@ -100,7 +100,7 @@ def troubled(work: Work, *, limit: int = 50) -> list[DeliveryView]:
         .outerjoin(Notice, NOTICES.id == DELIVERIES.notice_id)
         .outerjoin(User, USERS.id == CHANNELS.user_id)
         .where(or_(DELIVERIES.status.in_([DeliveryStatus.FAILED, DeliveryStatus.UNSURE]), tried))
-        .order_by(DELIVERIES.id.desc())
+        .order_by(DELIVERIES.status == DeliveryStatus.WAITING, DELIVERIES.id.desc())
         .limit(limit)
     )
     return [_view(*found) for found in work.session.execute(wanted)]

@@ -15,11 +15,12 @@ from cim.errors import Conflict, Invalid
 from cim.i18n import N_, _, format_date
 from cim.models import Contact, Customer, Opportunity, SalesOrder, Stage, StageChange, User
 from cim.models.base import columns
+from cim.models.custom import Noun
 from cim.models.opportunity import OpportunityDraft, StageKind
 from cim.models.opportunity_view import OpportunityCard, OpportunityView, OrderBrief, StageChangeView
 from cim.models.order import OrderDraft, OrderLineDraft, OrderStatus
 from cim.permissions import Permission
-from cim.service import currency, opportunity_lines, orders, stages, typed
+from cim.service import currency, custom_values, opportunity_lines, orders, stages, typed
 from cim.service import opportunity_record as record
 from cim.work import Work, command, query
 
@@ -69,8 +70,10 @@ def create(work: Work, customer_id: int, draft: OpportunityDraft, *, token: str 
     row.owner_id = record.owner(work, customer, draft.owner_id)
     row.created_by_id = work.actor.user_id
     row.created_at = work.now
+    own = custom_values.weigh(work, Noun.OPPORTUNITY, draft.custom, stage="")
     _apply(work, row, draft, set(OpportunityDraft.model_fields))
     record.enter(work, row, stage)
+    custom_values.settle(work, row, own)
     work.remember(token, row.id or 0)
     return row.id or 0
 
@@ -80,7 +83,8 @@ def update(work: Work, opportunity_id: int, draft: OpportunityDraft, *, version:
     """Change the fields that the draft sets; False when nothing differed. Stage and owner change by their own verbs.
     Raises Invalid at the field, Conflict with the values now stored when somebody was faster."""
     row, _customer = record.mine(work, opportunity_id, version)
-    if not _apply(work, row, draft, draft.model_fields_set):
+    own = custom_values.weigh(work, row, draft.custom, stage="")
+    if not (_apply(work, row, draft, draft.model_fields_set) | custom_values.settle(work, row, own)):
         return False
     record.settle(work, row)
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from cim.models.opportunity import StageKind
 from cim.models.opportunity_view import OpportunityCard, OpportunityView
 from cim.models.user import UserStatus
 from cim.permissions import MATRIX, Permission, Role, Scope
-from cim.service import currency, stages, totals
+from cim.service import currency, custom_values, stages, totals
 from cim.work import Work
 
 OPPORTUNITIES = columns(Opportunity)
@@ -140,7 +140,7 @@ def cards(work: Work, found: Sequence[Any]) -> list[OpportunityCard]:
     return [OpportunityCard(**_card(work, each, today)) for each in found]
 
 
-def whole(work: Work, opportunity_id: int, *, custom: Mapping[str, Any] | None = None) -> OpportunityView:
+def whole(work: Work, opportunity_id: int) -> OpportunityView:
     """The whole record. NotFound outside the actor's scope."""
     maker = aliased(User)
     wanted = listed().add_columns(CONTACTS.name, maker.name)
@@ -160,7 +160,7 @@ def whole(work: Work, opportunity_id: int, *, custom: Mapping[str, Any] | None =
             "contact": found[6] or "",
             "created_by": found[7] or "",
             "weighted": weighted(row.base_amount, chance),
-            "custom": dict(custom or {}),
+            "custom": custom_values.of(work, row, seen=work.may_see_clear(found[4])),
         }
     )
 

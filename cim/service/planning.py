@@ -20,6 +20,8 @@ LOGGED_AS = {
     TaskKind.CALL: ActivityType.CALL,
     TaskKind.MEETING: ActivityType.MEETING,
 }
+LONGEST_STAY = 1440
+"""Minutes that a follow-up may have taken."""
 OF_CUSTOMER: dict[str, type[Any]] = {"contact_id": Contact, "opportunity_id": Opportunity, "ticket_id": Ticket}
 
 
@@ -77,7 +79,9 @@ def follow_up(row: Task, given: dict[str, Any]) -> dict[str, Any]:
         made["place"] = row.place
     if row.checked_in_at is not None and row.checked_out_at is not None:
         made["at"] = row.checked_in_at
-        made["minutes"] = round((row.checked_out_at - row.checked_in_at).total_seconds() / 60)
+        minutes = max(1, round((row.checked_out_at - row.checked_in_at).total_seconds() / 60))
+        if minutes <= LONGEST_STAY:  # beyond, somebody forgot to leave: that says nothing of the visit
+            made["minutes"] = minutes
     links = {name: getattr(row, name) for name in ("contact_id", "opportunity_id", "ticket_id")}
     made |= {name: value for name, value in links.items() if value is not None}
     return {name: value for name, value in made.items() if name in ActivityDraft.model_fields}

@@ -210,6 +210,7 @@ def _columns(names: Iterable[Any], *, strict: bool = False) -> list[str]:
 
 
 def _shipped(work: Work, noun: Noun) -> list[SavedViewView]:
+    offered = _views(noun)
     reach = work.actor.scope(Permission.CUSTOMER_UNMASK if noun is Noun.CUSTOMER else KINDS[noun].writes)
     own = {Scope.OWN: {"mine": True}, Scope.TEAM: {"team": True}}.get(reach, {}) if reach else {}
     hidden: tuple[str, ...] = {None: ("mine", "team"), Scope.OWN: ("team",)}.get(reach, ())
@@ -229,7 +230,7 @@ def _shipped(work: Work, noun: Noun) -> list[SavedViewView]:
             default=False,
             version=0,
         )
-        for number, (key, (name, narrowed)) in enumerate(_views(noun).items())
+        for number, (key, (name, narrowed)) in enumerate(offered.items())
         if key not in hidden
     ]
 

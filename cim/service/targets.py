@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ MOST = Decimal(10) ** 12
 @query(Permission.TEAM_READ)
 def of(work: Work, month: date) -> dict[tuple[int, Metric], Decimal]:
     """The targets of the people in reach for the month that this day lies in."""
-    return _held(work, _first(month))
+    return _held(work, _first(month), team_figures.people(work))
 
 
 @command(Permission.TARGET_MANAGE)
@@ -57,10 +57,11 @@ def set_many(work: Work, month: date, values: Sequence[TargetDraft]) -> int:
 def attainment(work: Work, month: date) -> list[Attainment]:
     """Plan against done for each person in reach and each metric, for the month that this day lies in."""
     first = _first(month)
-    held = _held(work, first)
+    staff = team_figures.people(work)
+    held = _held(work, first, staff)
     [found] = team_figures.reached(work, [Period(first, periods.month_of(first).last)])
     rows = []
-    for user_id, name in team_figures.people(work).items():
+    for user_id, name in staff.items():
         for metric in Metric:
             target, done = held.get((user_id, metric)), found[metric].get(user_id, Decimal(0))
             rate = float(done / target) if target else None
@@ -70,8 +71,7 @@ def attainment(work: Work, month: date) -> list[Attainment]:
     return rows
 
 
-def _held(work: Work, first: date) -> dict[tuple[int, Metric], Decimal]:
-    staff = team_figures.people(work)
+def _held(work: Work, first: date, staff: Collection[int]) -> dict[tuple[int, Metric], Decimal]:
     wanted = select(TARGETS.user_id, TARGETS.metric, TARGETS.value).where(TARGETS.month == first)
     return {
         (user_id, Metric(metric)): value

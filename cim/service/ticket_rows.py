@@ -12,6 +12,7 @@ from cim.models.base import columns
 from cim.models.ticket import TicketStatus
 from cim.models.ticket_view import TicketRow, TicketView
 from cim.permissions import Permission
+from cim.service import custom_values
 from cim.work import Work
 
 TICKETS = columns(Ticket)
@@ -70,7 +71,7 @@ def lines(work: Work, statement: Select[Any]) -> list[TicketRow]:
 
 
 def whole(work: Work, ticket_id: int) -> TicketView | None:
-    """One ticket with everything beside it, None out of reach. One query."""
+    """One ticket with everything beside it, None out of reach. Two queries."""
     wanted = (
         listed(work)
         .add_columns(CUSTOMERS.owner_id, OWNER.name, OPENER.name, PRODUCTS.name, ORDERS.order_no, CONTACTS.name)
@@ -96,6 +97,7 @@ def whole(work: Work, ticket_id: int) -> TicketView | None:
         product=product or "",
         order=order or "",
         contact=contact or "",
+        custom=custom_values.of(work, row, seen=work.may_see_clear(owner_id)),
         may_edit=handles or work.owns(Permission.TICKET_OPEN, owner_id),
         may_handle=handles,
         may_assign=work.owns(Permission.TICKET_ASSIGN, owner_id),

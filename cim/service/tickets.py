@@ -12,12 +12,14 @@ from cim.errors import Conflict, Invalid, NotFound
 from cim.i18n import N_
 from cim.models import Contact, Customer, Product, SalesOrder, Ticket, User
 from cim.models.base import columns
+from cim.models.custom import Noun
 from cim.models.ticket import TicketDraft, TicketStatus
 from cim.models.ticket_view import TicketRow, TicketView
 from cim.models.user import UserStatus
 from cim.permissions import Permission
 from cim.service import (
     comments,
+    custom_values,
     skills,
     ticket_after,
     ticket_assigning,
@@ -52,6 +54,7 @@ def open(work: Work, customer_id: int, draft: TicketDraft, *, token: str | None 
         return done
     work.get(Customer, customer_id, to=Permission.TICKET_OPEN)
     values = _checked(work, customer_id, draft, set(PLAIN))
+    own = custom_values.weigh(work, Noun.TICKET, draft.custom, stage="")
     opened_at = work.now if draft.opened_at is None else typed.moment("opened_at", draft.opened_at)
     if opened_at > work.now:
         raise Invalid("opened_at", "This lies in the future.")
@@ -66,6 +69,7 @@ def open(work: Work, customer_id: int, draft: TicketDraft, *, token: str | None 
             updated_at=work.now,
         )
     )
+    custom_values.settle(work, row, own)
     ticket_clock.set_due(work, row)
     ticket_assigning.by_rule(work, row)
     _moved(work, row)
@@ -79,14 +83,16 @@ def update(work: Work, ticket_id: int, draft: TicketDraft, *, version: int) -> b
     counted from the same beginning. Raises Invalid at the field, NotFound, Denied, Conflict."""
     row = _mine(work, ticket_id, Permission.TICKET_OPEN, version)
     values = _checked(work, row.customer_id, draft, draft.model_fields_set)
+    own = custom_values.weigh(work, row, draft.custom, stage="")
     different = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in different.items():
         setattr(row, name, value)
     if RULED & set(different) and row.status not in FINISHED:
         ticket_clock.set_due(work, row)
-    if different:
+    changed = custom_values.settle(work, row, own) or bool(different)
+    if changed:
         _moved(work, row)
-    return bool(different)
+    return changed
 
 
 @command(Permission.TICKET_ASSIGN)

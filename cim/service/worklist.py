@@ -22,7 +22,7 @@ from cim.models.base import columns
 from cim.models.worklist import EntryView, FactView, RuleView, WorklistRun, WorklistState, WorklistView
 from cim.permissions import Permission
 from cim.service import typed, views, worklist_entries, worklist_facts
-from cim.work import GUARDS, Work, command, query
+from cim.work import GUARDS, Actor, Work, command, query
 
 CUSTOMERS = columns(Customer)
 ENTRIES = columns(WorklistEntry)
@@ -58,17 +58,7 @@ def mine(
         raise Invalid("rule", "There is no rule {name}.", name=rule[:40])
     owners = _owners(work, owner, team=team)
     asked: dict[str, Any] = {"page": max(1, page), "size": max(1, min(size, 100)), "rule": rule, "state": state}
-    behind = worklist_entries.waiting(work, owners=owners, most=CATCH_UP)
-    if not behind:
-        return _listed(work, owners, **asked)
-    if GUARDS[work.action].writing:
-        worklist_entries.compute(work, behind)
-        return _listed(work, owners, **asked)
-    actor = work.actor
-    work.session.close()
-    with suppress(Conflict):  # somebody else writes just now: then what is known is shown
-        _catch_up(actor, behind)
-    return _listed(actor, owners, **asked)
+    return _listed(_up_to_date(work, owners), owners, **asked)
 
 
 @query(Permission.CUSTOMER_READ)
@@ -83,6 +73,11 @@ def of(work: Work, customer_id: int) -> EntryView | None:
 @query(Permission.CUSTOMER_READ)
 def rules(work: Work) -> list[RuleView]:
     """Every rule as it is set, and of how many open entries in the actor's reach each is a part."""
+    return _rules(_up_to_date(work, _owners(work, None, team=True)))
+
+
+@query(Permission.CUSTOMER_READ)
+def _rules(work: Work) -> list[RuleView]:
     held = worklist_entries.rules_in_force(work)
     versions = dict(work.session.execute(select(WorklistRule.key, WorklistRule.version)).all())  # type: ignore[call-overload]
     counted = _counts(work, _where(work, _owners(work, None, team=True), WorklistState.OPEN))
@@ -210,6 +205,21 @@ def _rhythms(work: Work) -> worklist_entries.Medians:
 
 
 # ---- below the doors
+def _up_to_date(work: Work, owners: Collection[int] | None) -> Actor | Work:
+    """Compute what is out of date in a transaction of its own; returns by what to read afterwards."""
+    behind = worklist_entries.waiting(work, owners=owners, most=CATCH_UP)
+    if not behind:
+        return work
+    if GUARDS[work.action].writing:
+        worklist_entries.compute(work, behind)
+        return work
+    actor = work.actor
+    work.session.close()
+    with suppress(Conflict):  # somebody else writes just now: then what is known is shown
+        _catch_up(actor, behind)
+    return actor
+
+
 def _owners(work: Work, owner: int | None, *, team: bool) -> set[int] | None:
     if owner is not None:
         return {owner}

@@ -14,6 +14,7 @@ from cim.models.activity import ActivityType
 from cim.models.customer_view import CustomerRow
 from cim.models.listing import CustomerFilter
 from cim.service import users
+from cim.service.timeline_readers import ICONS
 from cim.ui import feedback
 from cim.ui.text import safe
 from cim.work import Actor
@@ -21,14 +22,6 @@ from cim.work import Actor
 SUGGESTIONS = 8
 ENOUGH = 2
 """Characters typed before suggestions are looked up."""
-TYPE_ICONS = {
-    ActivityType.CALL: "call",
-    ActivityType.VISIT: "directions_walk",
-    ActivityType.EMAIL: "mail",
-    ActivityType.WECHAT: "chat",
-    ActivityType.MEETING: "groups",
-    ActivityType.NOTE: "sticky_note_2",
-}
 
 
 def customer(me: Actor, *, key: str) -> int | None:
@@ -102,7 +95,7 @@ def region(me: Actor, *, key: str, label: str = "", url: str = "") -> str | None
 
 def type_name(kind: ActivityType) -> str:
     """A type of follow-up with its symbol, as Markdown."""
-    return f":material/{TYPE_ICONS[kind]}: {words.value('activity', kind)}"
+    return f":material/{ICONS[kind]}: {words.value('activity', kind)}"
 
 
 def types(*, key: str, label: str = "", url: str = "") -> list[ActivityType]:
@@ -125,13 +118,7 @@ def types(*, key: str, label: str = "", url: str = "") -> list[ActivityType]:
 def period(*, key: str, label: str = "", url: str = "") -> datetime | None:
     """Choose how far back to look; returns the first moment, None for no limit. Days are local, weeks begin on
     Monday."""
-    today = clock.today()
-    starts = {
-        "today": (_("Today"), today),
-        "week": (_("This week"), today - timedelta(days=today.weekday())),
-        "month": (_("This month"), today.replace(day=1)),
-        "quarter": (_("90 days"), today - timedelta(days=90)),
-    }
+    starts = _periods()
     _from_url(key, url, lambda raw: raw if raw in starts else None)
     chosen = st.pills(
         label or _("Period"),
@@ -143,6 +130,22 @@ def period(*, key: str, label: str = "", url: str = "") -> datetime | None:
         wrap=True,
     )
     return clock.start_of(starts[chosen][1]) if chosen else None
+
+
+def period_of(code: str) -> tuple[str, datetime] | None:
+    """The name and the first moment of a period as the URL keeps it; None for a word that is none."""
+    found = _periods().get(code)
+    return (found[0], clock.start_of(found[1])) if found else None
+
+
+def _periods() -> dict[str, tuple[str, date]]:
+    today = clock.today()
+    return {
+        "today": (_("Today"), today),
+        "week": (_("This week"), today - timedelta(days=today.weekday())),
+        "month": (_("This month"), today.replace(day=1)),
+        "quarter": (_("90 days"), today - timedelta(days=90)),
+    }
 
 
 def span(*, key: str) -> tuple[datetime | None, datetime | None]:

@@ -33,6 +33,7 @@ FLOORS = {
     **dict.fromkeys(("cim.analytics", "cim.locale", "cim.labels", "cim.words", "cim.passwords"), 0),
     **dict.fromkeys(("cim.__main__", "cim.cli", "cim.server", "cim.demo"), SIDE),
     "cim.downloads": SIDE,
+    "cim.public_forms": SIDE,
     "cim.scheduler": SIDE,
     "cim.feeds": SIDE,
 }

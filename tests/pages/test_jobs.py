@@ -45,7 +45,7 @@ def test_a_failure_stands_on_top_with_its_sentence(
     chores.run(SYSTEM, "files.sweep")
     app = open_page(people.root, PAGE)
     assert not app.exception
-    assert [button.key for button in app.button if str(button.key).endswith(".run")][0] == "jobs.files.sweep.run"
+    assert next(button.key for button in app.button if str(button.key).endswith(".run")) == "jobs.files.sweep.run"
     assert len(app.error) == 1
     assert "no disk" not in app.error[0].value
 

@@ -28,7 +28,7 @@ KIND = "task.due"
 def main(environment: dict[str, str], said: Connection) -> None:
     """Take turns for ever, with leases that lapse soon, and say how far it is."""
     os.environ.update(environment)
-    leases.SECONDS, delivery.UNSURE_SECONDS = 1, 2
+    leases.SECONDS, delivery.UNSURE_SECONDS = 1, 3
     sending = chores.CHORES["delivery.send_waiting"]
     chores.CHORES.clear()
     chores.CHORES["test.remind"] = Chore("Tasks", partial(_remind, said), every=timedelta(0), needed=_missing)

@@ -108,9 +108,14 @@ def until(reached: Callable[[], bool]) -> None:
     raise AssertionError([(row.key, row.status, row.claimed_by) for row in rows(Delivery)])
 
 
-def sender() -> int:
-    """The process that is sending at this moment."""
-    [claimed] = [row.claimed_by for row in rows(Delivery) if row.status is S.SENDING and row.claimed_by]
+def name_of(row: Delivery) -> str:
+    """The Message-ID under which a message arrives."""
+    return f"<cim.{row.channel_id}.{row.key}@example.cn>"
+
+
+def sender(message: EmailMessage) -> int:
+    """The process that is sending this message."""
+    [claimed] = [row.claimed_by for row in rows(Delivery) if name_of(row) == message["message-id"]]
     return int(claimed.split("/")[0].split(":")[1])
 
 
@@ -124,17 +129,23 @@ def test_nothing_is_missed_or_doubled_when_servers_are_killed(
         actor = getattr(people, name)
         channels.add(actor, ChannelDraft(address=f"{name}@example.cn"))
         channels.wish(actor, NoticeWishes(digest_hour=None, quiet_from=None, quiet_until=None))
-    (home / "facts").write_text("0")
+    _tell(home, 0)
     with mail_sink() as (sink, port), servers() as running:
         use_mail_server(port)
         for number in range(rounds):
             running.fill()
             _kill_while_sending(sink, running, accepted=number % 2 == 0)
             running.deadly = f"told {number * FACTS + number % (FACTS - 1)}"
-            (home / "facts").write_text(str((number + 1) * FACTS))
+            _tell(home, (number + 1) * FACTS)
             until(lambda number=number: _settled((number + 1) * FACTS * len(READERS)))  # type: ignore[misc]
             assert running.killed == (number + 1) * 2
     _whole(sink, facts=rounds * FACTS, killed=running.killed)
+
+
+def _tell(home: Path, facts: int) -> None:
+    """From here on so many facts are to be told."""
+    (home / "facts.part").write_text(str(facts))
+    (home / "facts.part").replace(home / "facts")
 
 
 def _kill_while_sending(sink: Sink, running: Servers, *, accepted: bool) -> None:
@@ -146,7 +157,7 @@ def _kill_while_sending(sink: Sink, running: Servers, *, accepted: bool) -> None
         if len(coming) == 3:
             if not accepted:
                 sink.answers = ["451 nobody hears this"]
-            running.kill(sender())
+            running.kill(sender(message))
 
     sink.before = before
 
@@ -160,10 +171,12 @@ def _whole(sink: Sink, *, facts: int, killed: int) -> None:
     told = Counter((n.user_id, n.key) for n in rows(Notice) if n.kind == KIND)
     assert (len(told), set(told.values())) == (facts * len(READERS), {1})
     arrived = Counter(str(message["message-id"]) for message in sink.messages)
-    states = Counter(row.status for row in rows(Delivery))
     assert set(arrived.values()) == {1}, "nothing arrives twice"
-    sent = {f"<cim.{row.channel_id}.{row.key}@example.cn>" for row in rows(Delivery) if row.status is S.SENT}
+    sent = {name_of(row) for row in rows(Delivery) if row.status is S.SENT}
+    unsure = {name_of(row) for row in rows(Delivery) if row.status is S.UNSURE}
     assert sent <= set(arrived), "what is called sent has arrived"
-    assert states == {S.SENT: facts * len(READERS) - killed // 2, S.UNSURE: killed // 2}
+    assert len(sent | unsure) == facts * len(READERS), "what is not sent is reported"
+    # one for each that was killed while it sent; more only where a living one was too slow for the patience of the test
+    assert killed // 2 <= len(unsure) <= killed
     lost = [job for job in rows(Job) if job.status is JobStatus.LOST]
     assert len(lost) >= killed // 2, "each death is in the list of runs"

@@ -11,6 +11,7 @@ from cim import service
 from cim.access import SYSTEM, Actor
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.models.contact import ContactDraft
+from cim.models.custom import CustomFieldDraft, FieldType, Noun
 from cim.models.customer import CustomerDraft
 from cim.models.ticket import TicketDraft, TicketSource, TicketStatus, TicketType
 from cim.models.ticket_view import TicketFilter
@@ -412,3 +413,28 @@ def test_attachments_are_counted_and_left_out(people: Personas, firm: int) -> No
     )
     found = ticket_mail.from_email(people.ann, raw)
     assert (found.draft.content, found.attachments) == ("see the photo", 1)
+
+
+# ---- custom fields and files
+def test_custom_fields_of_tickets(people: Personas, firm: int) -> None:
+    service.custom.define(people.root, CustomFieldDraft(noun=Noun.TICKET, label="机器编号", type=FieldType.TEXT))
+    [made] = service.custom.fields(people.root, Noun.TICKET)
+    ticket = opened(people.ann, firm, custom={made.key: "M-17"})
+    seen = tickets.get(people.kai, ticket)
+    assert seen.custom == {made.key: "M-17"}
+    draft = TicketDraft(subject=seen.subject, custom={made.key: "M-18"})
+    assert tickets.update(people.kai, ticket, draft, version=seen.version)
+    assert tickets.get(people.ann, ticket).custom == {made.key: "M-18"}
+    with pytest.raises(Invalid):
+        opened(people.ann, firm, custom={"unknown": "x"})
+
+
+def test_files_of_a_ticket_are_its_customers(people: Personas, firm: int) -> None:
+    ticket = opened(people.ann, firm)
+    made = service.ticket_files.attach(people.ann, ticket, "现场.txt", "地上有水".encode(), token="f")
+    assert service.ticket_files.attach(people.ann, ticket, "现场.txt", "地上有水".encode(), token="f") == made
+    [file] = service.ticket_files.list(people.kai, ticket)
+    assert (file.id, file.customer_id) == (made, firm)
+    assert [f.id for f in service.files.list(people.ann, firm)] == [made]
+    with pytest.raises(NotFound):
+        service.ticket_files.list(people.bo, ticket)

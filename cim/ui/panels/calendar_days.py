@@ -55,11 +55,11 @@ def bar(shown: Shown) -> None:
     """Back, today, on, what is shown, and the choice of the view."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="calendar.bar"):
         before, after = _neighbours(shown)
-        _to(":material/chevron_left:", before, shown.view, "calendar.back", _("Back"))
+        _to(":material/chevron_left:", before, shown.view, "calendar.earlier", _("Earlier days"))
         _to(_("Today"), clock.today(), shown.view, "calendar.today", "")
-        _to(":material/chevron_right:", after, shown.view, "calendar.on", _("On"))
+        _to(":material/chevron_right:", after, shown.view, "calendar.later", _("Later days"))
         st.markdown(f"**{_name(shown)}**", width="content")
-        names = {MONTH: _("Month"), WEEK: _("Week"), DAY: _("Day")}
+        names = {MONTH: _("By month"), WEEK: _("By week"), DAY: _("By day")}
         st.segmented_control(
             _("View"),
             list(names),

@@ -38,6 +38,8 @@ COLORS = {
     EntryKind.MEETING: "blue",
     EntryKind.TODO: "blue",
 }
+NAMED = (EntryKind.CONTRACT, EntryKind.CLOSE, EntryKind.STEP)
+"""Kinds whose title alone does not say what happens on the day."""
 MOST_IN_A_CELL = 4
 Off = Mapping[date, tuple[str, bool]]
 """Public holidays and days worked instead: name, and whether the day is free."""
@@ -50,7 +52,7 @@ def weeks(shown: Shown, entries: Sequence[CalendarEntry], off: Off, *, someone: 
     for start in _days(shown.first, shown.last)[::7]:
         with st.container(border=True, key=f"calendar.row.{start.isoformat()}"):
             for column, day in zip(st.columns(7, gap="xsmall"), _days(start, start + timedelta(days=6)), strict=True):
-                with column:
+                with column, st.container(gap="xxsmall"):
                     outside = brief and (day.year, day.month) != (shown.on.year, shown.on.month)
                     _cell(day, by_day[day], off, brief=brief, outside=outside, someone=someone)
 
@@ -78,7 +80,7 @@ def line(entry: CalendarEntry, *, brief: bool) -> str:
     said = entry.title or kind
     if entry.kind is EntryKind.BIRTHDAY:
         said = f"{kind} {entry.person or entry.customer}"
-    elif not brief and entry.title and entry.kind not in (EntryKind.TODO, EntryKind.ANNIVERSARY):
+    elif not brief and entry.title and entry.kind in NAMED:
         said = f"{kind}: {entry.title}"
     if entry.customer and (not brief or not entry.title) and entry.customer not in said:
         said = f"{said} · {entry.customer}"
@@ -106,7 +108,7 @@ def _cell(day: date, entries: Sequence[CalendarEntry], off: Off, *, brief: bool,
     lines = [_day_off(day, off)] if day in off else []
     for entry in shown:
         whose = f" :gray[{safe(entry.assignee)}]" if someone and entry.assignee else ""
-        lines.append(f":small[{line(entry, brief=True)}{whose}]")
+        lines.append(f":small[{line(entry, brief=brief)}{whose}]")
     if len(entries) > len(shown):
         count = _("{count} more", count=len(entries) - len(shown))
         lines.append(f":small[[{count}](/calendar?view=day&day={day.isoformat()})]")

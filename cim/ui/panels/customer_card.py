@@ -8,12 +8,17 @@ import streamlit as st
 
 from cim import clock, service, words
 from cim.i18n import _, format_date
-from cim.models.contact import ContactDraft, ContactView
-from cim.models.custom import CustomFieldView, Noun
 from cim.models.customer_view import CustomerView
 from cim.permissions import Permission
 from cim.ui import feedback, gate, state
-from cim.ui.panels import custom_inputs, custom_shown, customer_remove, pool_info, quality_badge
+from cim.ui.panels import (
+    click_to_call,
+    custom_shown,
+    customer_remove,
+    pool_info,
+    quality_badge,
+    quick_log,
+)
 from cim.ui.text import safe, safe_lines
 from cim.work import Actor
 
@@ -38,10 +43,11 @@ def header(me: Actor, view: CustomerView, *, actions: bool = True) -> None:
             with st.container(horizontal=True, width="content"):
                 _actions(me, view)
     owner = safe(view.owner) if view.owner else f":orange[{_('Public pool')}]"
-    number = [f"**{safe(view.phone)}**"] if view.phone else []
+    number = [f"**{click_to_call.link(view.phone)}**"] if view.phone else []
     facts = [*number, safe(view.code), f"{_('Owner')}: {owner}"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(" · ".join(facts), width="content")
+        quick_log.call(me, view.id, view.phone, contact=view.contact, key="customer.call")
         quality_badge.show(me, view)
         pool_info.badge(me, view)
         if view.duplicates:
@@ -77,6 +83,7 @@ def fields(me: Actor, view: CustomerView) -> None:
     shown |= {"preference": view.preference, "imported_owner": view.imported_owner}
     shown["created_at"] = format_date(clock.local(view.created_at).date())
     marked = {name: safe(value) for name, value in shown.items()} | _colored(me, view)
+    marked |= {name: click_to_call.link(shown[name]) for name in ("phone", "phone2")}
     lines = [f":gray[:small[{safe(words.field(name))}]]  \n{value}" for name, value in marked.items() if value]
     st.markdown("\n\n".join(lines))
     custom_shown.card(me, view)
@@ -98,29 +105,6 @@ def _colored(me: Actor, view: CustomerView) -> dict[str, str]:
     found = {name: colors[name].get(getattr(view, name)) for name in ("industry", "source")}
     marked = {name: f":{color}-badge[{safe(getattr(view, name))}]" for name, color in found.items() if color}
     return marked | {"tags": " ".join(f":{colors['tags'].get(tag, 'gray')}-badge[{safe(tag)}]" for tag in view.tags)}
-
-
-def contacts(me: Actor, view: CustomerView) -> None:
-    """The people at this customer."""
-    people = service.contacts.list(me, view.id)
-    own = custom_inputs.fields(me, Noun.CONTACT)
-    st.subheader(_("Contacts"), anchor=False)
-    if not people:
-        st.caption(_("Nobody yet. Add the person you talk to."))
-    for person in people:
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            details = " · ".join(
-                safe(value) for value in (person.title, person.role, person.phone, person.email) if value
-            )
-            more = custom_shown.brief(own, person.custom)
-            lines = [f"**{safe(person.name)}**", details or "—", *([more] if more else [])]
-            st.markdown("  \n".join(lines), width="content")
-            if view.may_edit:
-                with st.popover(_("Change"), icon=":material/edit:", type="tertiary"):
-                    _contact(me, view, person, own)
-    if view.may_edit:
-        with st.popover(_("Add contact"), icon=":material/person_add:"):
-            _contact(me, view, None, own)
 
 
 def _actions(me: Actor, view: CustomerView) -> None:
@@ -166,33 +150,3 @@ def _reveal(me: Actor, view: CustomerView) -> None:
                 st.markdown(f"{words.field(name)}: **{safe(value)}**")
         if seen is not None:
             custom_shown.revealed(me, view, seen)
-
-
-def _contact(me: Actor, view: CustomerView, person: ContactView | None, own: list[CustomFieldView]) -> None:
-    key = f"contact.{person.id if person else f'new.{view.id}'}"
-    held: dict[str, Any] = person.model_dump() if person else {}
-    masked = view.masked and person is not None
-    with st.form(f"{key}.form", clear_on_submit=person is None, border=False):
-        typed = {
-            name: st.text_input(
-                words.field(name),
-                value="" if masked and name in ("phone", "email") else held.get(name, ""),
-                placeholder=held.get(name, "") if masked else "",
-                key=f"{key}.{name}",
-            )
-            for name in ("name", "title", "role", "phone", "email")
-        }
-        custom_inputs.prime(key, held.get("custom", {}))
-        custom = custom_inputs.draw(key, own, masked=held.get("custom") if masked else None)
-        if not st.form_submit_button(_("Save"), type="primary"):
-            return
-    given = {name: value for name, value in typed.items() if value or not (masked and name in ("phone", "email"))}
-    draft = ContactDraft.model_validate(given | {"custom": custom})
-    if person is None:
-        feedback.attempt(service.contacts.add, me, view.id, draft, token=state.token(key))
-    else:
-        feedback.attempt(service.contacts.update, me, person.id, draft, version=person.version)
-    if feedback.succeeded():
-        state.spend(key)
-        feedback.flash(_("{name} has been saved.", name=draft.name), kind="success")
-        st.rerun()

@@ -15,6 +15,7 @@ from cim.models.opportunity_view import OpportunityView
 from cim.permissions import Permission, Scope
 from cim.service import currency
 from cim.ui import feedback, gate, state
+from cim.ui.panels import opportunity_dialog
 from cim.work import Actor
 
 FIELDS = (
@@ -61,13 +62,14 @@ def edit(me: Actor, opportunity_id: int, version: int) -> None:
     draft = OpportunityDraft.model_validate(given)
     changed = feedback.attempt(service.opportunities.update, me, opportunity_id, draft, version=version)
     if changed is not None:
-        feedback.flash(_("Saved.") if changed else _("No changes."), kind="success")
-        st.rerun()
+        opportunity_dialog.saved(_("Saved.") if changed else _("No changes."))
 
 
-def open_edit(view: OpportunityView) -> None:
-    """Open the form in a dialog."""
-    st.dialog(_("Edit opportunity"), width="medium")(edit)(view.id, view.version)
+def editing(view: OpportunityView) -> None:
+    """Draw the form in a dialog while it is open."""
+    asked = opportunity_dialog.asked(view.id)
+    if asked is not None and asked[0] == opportunity_dialog.EDIT:
+        opportunity_dialog.show(_("Edit opportunity"), edit, view.id, asked[2], width="medium")
 
 
 def inputs(

@@ -10,14 +10,14 @@ from cim.models.opportunity import StageKind, StageView
 from cim.models.opportunity_view import OpportunityView
 from cim.permissions import Permission, Scope
 from cim.ui import feedback, gate
-from cim.ui.panels import opportunity_form, opportunity_move, opportunity_order, opportunity_words
+from cim.ui.panels import opportunity_dialog, opportunity_form, opportunity_move, opportunity_order, opportunity_words
 from cim.ui.text import safe
 from cim.work import Actor
 
 
 def show(me: Actor, view: OpportunityView) -> None:
     """Draw the head with the actions that this actor has."""
-    opportunity_move.waiting(me)
+    opportunity_move.waiting(me, view.id)
     stages = feedback.attempt(service.stages.everything, me) or []
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
@@ -44,15 +44,16 @@ def _actions(me: Actor, view: OpportunityView, stages: list[StageView]) -> None:
         ):
             stage = next((s for s in stages if s.kind is kind), None)
             if stage is not None:
-                act = {"on_click": opportunity_move.ask, "args": (view.id, stage.id, view.version)}
+                act = {"on_click": opportunity_dialog.ask, "args": (stage.id, view.id, view.version)}
                 key, type_ = f"opportunity.{kind.value}", "primary" if kind is StageKind.WON else "secondary"
                 st.button(label, icon=icon, key=key, type=type_, **act)  # type: ignore[call-overload]
     else:
         act = {"on_click": _reopen, "args": (view.id, view.version)}
         st.button(_("Reopen"), icon=":material/undo:", key="opportunity.reopen", **act)  # type: ignore[arg-type]
     opportunity_order.button(me, view)
-    if st.button(_("Edit"), icon=":material/edit:", key="opportunity.edit"):
-        opportunity_form.open_edit(view)
+    act = {"on_click": opportunity_dialog.ask, "args": (opportunity_dialog.EDIT, view.id, view.version)}
+    st.button(_("Edit"), icon=":material/edit:", key="opportunity.edit", **act)  # type: ignore[arg-type]
+    opportunity_form.editing(view)
     with st.popover(_("More"), icon=":material/more_horiz:", key="opportunity.more", on_change="rerun") as box:
         if box.open:
             _more(me, view)

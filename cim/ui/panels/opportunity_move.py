@@ -13,8 +13,8 @@ from cim.i18n import _
 from cim.models.opportunity import OpportunityDraft, StageKind, StageView
 from cim.models.opportunity_view import OpportunityCard, OpportunityView
 from cim.permissions import Permission
-from cim.ui import feedback, gate, state
-from cim.ui.panels import opportunity_form
+from cim.ui import feedback, gate
+from cim.ui.panels import opportunity_dialog, opportunity_form
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -43,24 +43,20 @@ def to(opportunity_id: int, stage_id: int, version: int) -> None:
     _go(opportunity_id, stage_id, version)
 
 
-def ask(opportunity_id: int, stage_id: int, version: int) -> None:
-    """Have `waiting` open the dialog of a move."""
-    st.session_state[state.MOVING] = (opportunity_id, stage_id, version)
-
-
-def waiting(me: Actor) -> None:
-    """Open the dialog that a move asked for in a callback, once."""
-    asked = st.session_state.pop(state.MOVING, None)
-    if asked is None:
+def waiting(me: Actor, opportunity_id: int | None = None) -> None:
+    """Draw the dialog that a move asked for, until it is saved or dismissed."""
+    asked = opportunity_dialog.asked(opportunity_id)
+    if asked is None or not isinstance(asked[0], int):
         return
-    opportunity_id, stage_id, version = asked
+    stage_id, number, version = asked
     stage = next((s for s in service.stages.everything(me, retired=True) if s.id == stage_id), None)
     if stage is None:
+        opportunity_dialog.close()
         return
     titles = {StageKind.WON: _("Won"), StageKind.LOST: _("Not won")}
     title = titles.get(stage.kind) or _("Move to “{stage}”", stage=safe(stage.name))
     forms = {StageKind.WON: _win, StageKind.LOST: _lose, StageKind.OPEN: _fill}
-    st.dialog(title)(forms[stage.kind])(opportunity_id, stage_id, version)
+    opportunity_dialog.show(title, forms[stage.kind], number, stage_id, version)
 
 
 def _icon(stage: StageView) -> str:
@@ -79,7 +75,7 @@ def _go(me: Actor, opportunity_id: int, stage_id: int, version: int) -> None:
     if stage is None or missing is None:
         return
     if missing or stage.kind is not StageKind.OPEN:
-        ask(opportunity_id, stage_id, version)
+        opportunity_dialog.ask(stage_id, opportunity_id, version)
     elif feedback.attempt(service.opportunities.advance, me, opportunity_id, stage_id, version=version):
         feedback.toast(_("Moved to “{stage}”.", stage=stage.name))
 
@@ -102,7 +98,7 @@ def _win(me: Actor, opportunity_id: int, _stage_id: int, version: int) -> None:
     if st.button(_("Won"), type="primary", icon=":material/trophy:", key=f"{key}.save"):
         given: dict[str, Any] = {"amount": Decimal(str(round(amount or 0, 2))), "reason": reason, "closed_on": day}
         feedback.attempt(service.opportunities.win, me, opportunity_id, version=version, **given)
-        _close(_("Congratulations: {name} is won.", name=view.name))
+        opportunity_dialog.saved(_("Congratulations: {name} is won.", name=view.name))
 
 
 @gate.guarded(Permission.SALES_WRITE)
@@ -114,7 +110,7 @@ def _lose(me: Actor, opportunity_id: int, _stage_id: int, version: int) -> None:
     reason, day = _why(me, key, StageKind.LOST, view)
     if st.button(_("Close as lost"), type="primary", key=f"{key}.save"):
         feedback.attempt(service.opportunities.lose, me, opportunity_id, reason, closed_on=day, version=version)
-        _close(_("{name} is closed as lost.", name=view.name))
+        opportunity_dialog.saved(_("{name} is closed as lost.", name=view.name))
 
 
 @gate.guarded(Permission.SALES_WRITE)
@@ -135,7 +131,7 @@ def _fill(me: Actor, opportunity_id: int, stage_id: int, version: int) -> None:
     if st.button(_("Move"), type="primary", key=f"{key}.save"):
         draft = OpportunityDraft.model_validate({"name": view.name, **typed})
         feedback.attempt(service.opportunities.advance, me, opportunity_id, stage_id, version=version, draft=draft)
-        _close(_("Moved."))
+        opportunity_dialog.saved(_("Moved."))
 
 
 def _head(me: Actor, opportunity_id: int) -> OpportunityView | None:
@@ -157,9 +153,3 @@ def _why(me: Actor, key: str, kind: StageKind, view: OpportunityView) -> tuple[s
     first = clock.local(view.created_at).date()
     day = st.date_input(_("Closed on"), value=clock.today(), min_value=first, max_value=clock.today(), key=f"{key}.day")
     return reason or "", day
-
-
-def _close(text: str) -> None:
-    if feedback.succeeded():
-        feedback.flash(text, kind="success")
-        st.rerun()

@@ -12,7 +12,7 @@ from cim.models.opportunity_view import OpportunityView
 from cim.models.order import OrderStatus
 from cim.permissions import Permission
 from cim.ui import feedback, gate, state
-from cim.ui.panels import opportunity_words
+from cim.ui.panels import opportunity_dialog, opportunity_words
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -21,8 +21,11 @@ def button(me: Actor, view: OpportunityView) -> None:
     """The button, where no order came of it yet."""
     if view.kind is StageKind.LOST or _standing(me, view):
         return
-    if st.button(_("To order"), icon=":material/shopping_cart:", key="opportunity.order"):
-        st.dialog(_("Make an order of it"))(_ask)(view.id)
+    act = {"on_click": opportunity_dialog.ask, "args": (opportunity_dialog.ORDER, view.id, view.version)}
+    st.button(_("To order"), icon=":material/shopping_cart:", key="opportunity.order", **act)  # type: ignore[arg-type]
+    asked = opportunity_dialog.asked(view.id)
+    if asked is not None and asked[0] == opportunity_dialog.ORDER:
+        opportunity_dialog.show(_("Make an order of it"), _ask, view.id)
 
 
 def orders(me: Actor, view: OpportunityView) -> None:
@@ -65,8 +68,9 @@ def _ask(me: Actor, opportunity_id: int) -> None:
 def _record(me: Actor, opportunity_id: int, key: str) -> None:
     reason = str(st.session_state.get(f"{key}.reason") or "")
     token = state.token(key)
+    st.session_state.pop(state.FIELD_ERRORS, None)
     try:
-        made = service.opportunities.convert_to_order(me, opportunity_id, token=token, over_limit_reason=reason)
+        service.opportunities.convert_to_order(me, opportunity_id, token=token, over_limit_reason=reason)
     except OverLimit as over:
         st.session_state[f"{key}.over"] = feedback.translated(over)
         st.rerun(scope="fragment")
@@ -75,10 +79,7 @@ def _record(me: Actor, opportunity_id: int, key: str) -> None:
         return
     state.spend(key)
     st.session_state.pop(f"{key}.over", None)
-    feedback.flash(_("The order is recorded."), kind="success")
-    st.query_params["id"] = str(opportunity_id)
-    if made:
-        st.rerun()
+    opportunity_dialog.saved(_("The order is recorded."))
 
 
 def _raise(error: Exception) -> None:

@@ -71,6 +71,7 @@ def _grid(me: Actor, view: OpportunityView, lines: list[LineView]) -> None:
         hide_index=True,
         key=key,
         height="content",
+        placeholder="",
         alt=_("Products"),
     )
     drafts = [draft for row in edited if (draft := _draft(row, offered)) is not None]

@@ -39,7 +39,7 @@ def show(me: Actor) -> None:
 
 def kind_name(kind: StageKind) -> str:
     """What a kind of stage is called."""
-    return {StageKind.OPEN: _("Open"), StageKind.WON: _("Won"), StageKind.LOST: _("Not won")}[kind]
+    return {StageKind.OPEN: _("In progress"), StageKind.WON: _("Won"), StageKind.LOST: _("Not won")}[kind]
 
 
 def _row(stage: StageView, ids: list[int], place: int, used: int) -> None:

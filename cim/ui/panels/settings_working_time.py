@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 import streamlit as st
@@ -83,7 +83,7 @@ def _days(me: Actor) -> None:
     if not found:
         st.caption(_("No day of this year differs from its weekday."))
     if found:
-        st.markdown("  \n".join(_line(day) for day in found))
+        st.markdown("  \n".join(_line(run) for run in _runs(found)))
         if source := next((day.source for day in found if day.source), ""):
             st.caption(_("Source: {source}", source=safe(source)))
     with st.form("days.add", border=True), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -100,11 +100,29 @@ def _days(me: Actor) -> None:
             st.button(_("Take back"), icon=":material/undo:", key="days.unset", **act)
 
 
-def _line(day: WorkingDayView) -> str:
-    color = "red" if day.kind is DayKind.OFF else "green"
-    text = f":{color}-badge[{_kind(day.kind)}] {format_date(day.day)} {weekdays()[day.day.weekday()]}"
-    text += f" · {safe(_(day.name))}" if day.name else ""
-    return text + (f" :blue-badge[{_('set here')}]" if day.own else "")
+def _runs(days: list[WorkingDayView]) -> list[list[WorkingDayView]]:
+    """Days in a row that are the same stand on one line."""
+    runs: list[list[WorkingDayView]] = []
+    for day in days:
+        last = runs[-1][-1] if runs else None
+        same = last is not None and (last.kind, last.name, last.own) == (day.kind, day.name, day.own)
+        if same and last is not None and last.day + timedelta(days=1) == day.day:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return runs
+
+
+def _line(run: list[WorkingDayView]) -> str:
+    first, last = run[0], run[-1]
+    color = "red" if first.kind is DayKind.OFF else "green"
+    text = f":{color}-badge[{_kind(first.kind)}] {format_date(first.day)} {weekdays()[first.day.weekday()]}"
+    if len(run) > 1:
+        text += (
+            f" – {format_date(last.day)} {weekdays()[last.day.weekday()]} :gray[({_('{count} days', count=len(run))})]"
+        )
+    text += f" · {safe(_(first.name))}" if first.name else ""
+    return text + (f" :blue-badge[{_('set here')}]" if first.own else "")
 
 
 def _kind(kind: DayKind) -> str:

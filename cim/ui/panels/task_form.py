@@ -95,11 +95,11 @@ def _fields(me: Actor, held: str, task: TaskView | None, day: date | None, kind:
         on = st.date_input(_("Day"), value=first, key=f"{held}.day", min_value=min(first, clock.today()), width=150)
         at = None if task is None or task.all_day or due is None else due.time()
         hour = st.time_input(_("Time (empty: all day)"), value=at, key=f"{held}.time", step=900, width=150)
-        lasts = _choice(_("Takes"), LENGTHS, _length_of(task), key=f"{held}.length")
-    with st.container(horizontal=True, gap="small"):
-        remind = _choice(_("Reminder"), REMINDERS, _reminder_of(task), key=f"{held}.remind")
-        repeat, until = _repeat(held, task)
-    with st.expander(_("More: place, notes, who does it"), expanded=bool(task and (task.place or task.notes))):
+    with st.expander(_("More: duration, reminder, repetition, place, notes"), expanded=task is not None):
+        with st.container(horizontal=True, gap="small"):
+            lasts = _choice(_("Takes"), LENGTHS, _length_of(task), key=f"{held}.length")
+            remind = _choice(_("Reminder"), REMINDERS, _reminder_of(task), key=f"{held}.remind")
+            repeat, until = _repeat(held, task)
         place = st.text_input(_("Place"), value=task.place if task else "", key=f"{held}.place", max_chars=120)
         notes = st.text_area(
             _("Notes"), value=task.notes if task else "", key=f"{held}.notes", max_chars=2000, height=80
@@ -125,7 +125,7 @@ def _choice(label: str, names: Mapping[int, str], now: int, *, key: str) -> int:
         index=list(listed).index(now),
         format_func=lambda code: _(names[code]) if code in names else listed[code],
         key=key,
-        width=170,
+        width=150,
     )
     return now if chosen is None else chosen
 
@@ -153,10 +153,10 @@ def _repeat(held: str, task: TaskView | None) -> tuple[str, date | None]:
         index=list(names).index(now),
         format_func=names.__getitem__,
         key=f"{held}.repeat",
-        width=170,
+        width=150,
     )
     last = task.repeat.until if task and task.repeat else None
-    until = st.date_input(_("Until (empty: no end)"), value=last, key=f"{held}.until", width=170)
+    until = st.date_input(_("Until (empty: no end)"), value=last, key=f"{held}.until", width=150)
     return code or "", until
 
 

@@ -84,10 +84,10 @@ def _cells(row: GrowthRow) -> dict[str, str]:
         _("Figure"): metric_name(row.metric),
         _("This month so far"): safe(figure(row.metric, row.value)),
         _("Same days last month"): safe(figure(row.metric, row.previous)),
-        _("Change"): _change(row.change),
+        _("Against last month"): _change(row.change),
         _("Last month"): safe(figure(row.metric, row.last_month)),
         _("The month before"): safe(figure(row.metric, row.month_before)),
-        _("Change to the month before"): _change(row.month_change),
+        _("Last month against the one before"): _change(row.month_change),
     }
 
 

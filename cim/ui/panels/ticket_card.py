@@ -6,10 +6,11 @@ import streamlit as st
 
 from cim import words
 from cim.i18n import _
+from cim.models.custom import Noun
 from cim.models.ticket_view import SimilarTicket, TicketView
 from cim.service import ticket_advice
 from cim.ui import feedback
-from cim.ui.panels import ticket_words
+from cim.ui.panels import custom_inputs, custom_shown, ticket_words
 from cim.ui.text import safe, safe_lines
 from cim.work import Actor
 
@@ -39,7 +40,7 @@ def header(view: TicketView) -> None:
         st.caption(ticket_words.assigned_why(view.assigned_why) or _("Entered with the ticket."))
 
 
-def body(view: TicketView) -> None:
+def body(me: Actor, view: TicketView) -> None:
     """What the customer said, and what solved it."""
     st.subheader(_("Content"), anchor=False)
     st.markdown(safe_lines(view.content) or f":gray[{_('Nothing more was written down.')}]")
@@ -51,6 +52,8 @@ def body(view: TicketView) -> None:
         _("Came by"): words.value("ticket_source", view.source),
     }
     st.caption(" · ".join(f"{name}: {value}" for name, value in known.items() if value))
+    if view.custom:
+        st.markdown(custom_shown.brief(custom_inputs.fields(me, Noun.TICKET), view.custom))
     if view.resolution:
         st.subheader(_("Resolution"), anchor=False)
         st.markdown(safe_lines(view.resolution))

@@ -61,9 +61,10 @@ def _filters(me: Actor) -> TicketFilter:
     }
     whose_codes = [code for code in _WHOSE if code != "mine" or me.can(Permission.TICKET_HANDLE)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        whose = st.pills(
-            _("Show"), whose_codes, format_func=whose_names.__getitem__, default="all", key="whose", bind="query-params"
-        )
+        _begin("whose", whose_codes)
+        label, first = _("Show"), None if "desk.whose" in st.session_state else "all"
+        whose = st.pills(label, whose_codes, format_func=whose_names.__getitem__, default=first, key="desk.whose")
+        _keep("whose", "" if whose in (None, "all") else str(whose))
         kind = _choice(_("Type"), "ticket_type", [*TicketType], "type")
         priority = _choice(_("Priority"), "priority", [*Priority], "priority")
         status = _choice(_("Status"), "ticket_status", [*TicketStatus], "status")
@@ -80,14 +81,29 @@ def _filters(me: Actor) -> TicketFilter:
 def _choice(label: str, vocabulary: str, values: list[Any], key: str) -> str:
     codes = ["", *(value.value for value in values)]
     names = {code: words.value(vocabulary, code) if code else _("Any") for code in codes}
-    chosen = st.selectbox(label, codes, format_func=names.__getitem__, key=key, bind="query-params", width=170)
-    return chosen or ""
+    _begin(key, codes)
+    chosen = st.selectbox(label, codes, format_func=names.__getitem__, key=f"desk.{key}", width=170) or ""
+    _keep(key, chosen)
+    return chosen
+
+
+def _begin(name: str, codes: list[str]) -> None:
+    """Let a filter begin with what the address says: codes, which mean the same in every language."""
+    if f"desk.{name}" not in st.session_state and st.query_params.get(name) in codes:
+        st.session_state[f"desk.{name}"] = st.query_params[name]
+
+
+def _keep(name: str, chosen: str) -> None:
+    if chosen:
+        st.query_params[name] = chosen
+    else:
+        st.query_params.pop(name, None)
 
 
 def _counts(desk: Desk) -> None:
     counts = desk.counts
     told = [
-        (_("Open"), counts["open"], "blue"),
+        (_("Not finished"), counts["open"], "blue"),
         (_("Overdue"), counts["overdue"], "red" if counts["overdue"] else "gray"),
         (_("First answer late"), counts["late_answer"], "orange" if counts["late_answer"] else "gray"),
         (_("Not assigned"), counts["unassigned"], "violet" if counts["unassigned"] else "gray"),

@@ -20,7 +20,7 @@ _DAYS = (30, 90, 365)
 
 def repeated(me: Actor) -> None:
     """The tab of repeated problems: one line each; opened, it lists exactly what was counted."""
-    days = _days("repeated_days", 90)
+    days = _days("repeated", 90)
     found = feedback.attempt(ticket_figures.repeated, me, days)
     if found is None:
         return
@@ -35,7 +35,7 @@ def repeated(me: Actor) -> None:
 
 def satisfaction(me: Actor) -> None:
     """The tab of satisfaction: the whole, and by month, handler and type, each with the number of ratings."""
-    days = _days("satisfaction_days", 365)
+    days = _days("satisfaction", 365)
     found = feedback.attempt(ticket_figures.satisfaction, me, days)
     if found is None:
         return
@@ -86,11 +86,14 @@ def _table(rows: list[Rated], vocabulary: str, label: str) -> None:
 
 
 def _days(key: str, first: int) -> int:
-    names = {days: _("{count} days", count=days) for days in _DAYS}
-    chosen = st.segmented_control(
-        _("Time"), [*_DAYS], format_func=names.__getitem__, default=first, key=key, bind="query-params", required=True
-    )
-    return chosen or first
+    names = {str(days): _("{count} days", count=days) for days in _DAYS}
+    held = f"tickets.{key}"
+    if held not in st.session_state:
+        asked = st.query_params.get("days")
+        st.session_state[held] = asked if asked in names else str(first)
+    chosen = st.segmented_control(_("Time"), [*names], format_func=names.__getitem__, key=held, required=True)
+    st.query_params["days"] = chosen or str(first)
+    return int(chosen or first)
 
 
 def _title(problem: Repeated) -> str:

@@ -9,12 +9,13 @@ import streamlit as st
 from cim import service, words
 from cim.errors import CimError
 from cim.i18n import _
+from cim.models.custom import Noun
 from cim.models.ticket import Priority, TicketDraft, TicketSource, TicketType
 from cim.models.ticket_view import MailDraft, TicketView
 from cim.permissions import Permission
 from cim.service import products, ticket_advice, ticket_mail, tickets
 from cim.ui import feedback, gate, pickers, state
-from cim.ui.panels import ticket_words
+from cim.ui.panels import custom_inputs, ticket_words
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -90,7 +91,11 @@ def _inputs(me: Actor, key: str, customer_id: int | None, view: TicketView | Non
         product_id = _of(key, "product_id", _("Product"), _products(me), first)
     with right:
         contact_id = _of(key, "contact_id", _("Contact person"), _contacts(me, customer_id), first)
+    own = custom_inputs.fields(me, Noun.TICKET)
+    custom_inputs.prime(key, first.get("custom", {}))
+    custom = custom_inputs.draw(key, own, masked=first.get("custom"))
     return TicketDraft(
+        custom=custom,
         type=kind or TicketType.COMPLAINT,
         priority=priority or Priority.NORMAL,
         source=source or TicketSource.PAGE,
@@ -185,3 +190,4 @@ def _empty() -> None:
     pickers.clear(f"{KEY}.customer")
     for name in ("subject", "content", "source", "category", "product_id", "contact_id", "raw", "told"):
         st.session_state.pop(f"{KEY}.{name}", None)
+    custom_inputs.fill(KEY, {})

@@ -75,12 +75,14 @@ def _since(entry: EntryView) -> str:
 
 def _row(me: Actor, entry: EntryView, key: str) -> None:
     own = f"{key}.{entry.customer_id}"
+    told = {"help": worklist_sentences.sum_of(entry), "width": "stretch"}
     with st.container(border=True, gap="xsmall", key=f"{own}.row"):
-        st.markdown(line(entry, owner=entry.owner_id != me.user_id), help=worklist_sentences.sum_of(entry))
-        if entry.may_decide and me.can(Permission.ACTIVITY_WRITE):
-            with st.container(horizontal=True, gap="small"):
-                _buttons(entry, key, own)
-            _asked(me, entry, key, own)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+            st.markdown(line(entry, owner=entry.owner_id != me.user_id), **told)
+            if entry.may_decide and me.can(Permission.ACTIVITY_WRITE):
+                with st.container(horizontal=True, gap="small", width="content"):
+                    _buttons(entry, key, own)
+        _asked(me, entry, key, own)
 
 
 def _buttons(entry: EntryView, key: str, own: str) -> None:
