@@ -8,11 +8,10 @@ from cim.permissions import Permission
 from cim.ui import feedback, shell
 from cim.ui.panels import (
     composer,
-    contacts,
     customer_card,
     customer_edit,
     customer_remove,
-    files,
+    customer_side,
     list_position,
     merge_done,
     task_list,
@@ -51,5 +50,4 @@ with main:
 with details:
     customer_card.fields(me, view)
 with people:
-    contacts.show(me, view)
-    files.show(me, view)
+    customer_side.show(me, view)

@@ -5,7 +5,16 @@ import streamlit as st
 from cim.i18n import _
 from cim.permissions import Permission, Scope
 from cim.ui import kpi_cards, shell
-from cim.ui.panels import first_steps, hand_over, pool_info, quality_overview, task_list, team_table
+from cim.ui.panels import (
+    first_steps,
+    hand_over,
+    pipeline_card,
+    pool_info,
+    quality_overview,
+    task_list,
+    team_table,
+    worklist_card,
+)
 
 me = shell.open_page(_("Dashboard"), Permission.DASHBOARD_READ)
 
@@ -26,9 +35,11 @@ if not me.can(Permission.TASK_WRITE):
 due, team = st.columns([5, 4], gap="medium")
 with due:
     st.subheader(_("My day"), anchor=False)
+    worklist_card.render(me)
     task_list.render(me, key="dashboard.tasks")
     pool_info.due_list(me)
 with team:
+    pipeline_card.show(me)
     team_table.render(me)
     hand_over.popover(me)
     if me.scope(Permission.DASHBOARD_READ) is not Scope.OWN:

@@ -9,8 +9,6 @@ from cim.ui import shell
 from cim.ui import tabs as choose
 from cim.ui.panels import notice_channels, notice_list, notice_wishes
 
-PAGE = 50
-
 me = shell.open_page(_("Notices"), Permission.ACCOUNT)
 
 tabs = {"list": _("My notices"), "channels": _("My channels"), "wishes": _("What I wish to hear")}
@@ -30,7 +28,7 @@ match choose.chosen(tabs, key="notices.tab", label=_("Notices"), draw=st.segment
                 width=320,
             )
             unread = st.toggle(_("Unread only"), key="unread", bind="query-params")
-        limit = int(st.session_state.get("notices.limit", PAGE))
+        limit = int(st.session_state.get("notices.limit", notice_list.PAGE))
         found = notices.mine(me, group=kind or "", unread=unread, limit=limit + 1)
         if not found:
             st.info(_("Nothing here. You are told of tasks, comments, tickets and whatever else concerns you."))
@@ -38,5 +36,5 @@ match choose.chosen(tabs, key="notices.tab", label=_("Notices"), draw=st.segment
             notice_list.mark_all(found[0].id, key="notices.read_all")
         notice_list.show(found[:limit], key="notice")
         if len(found) > limit and st.button(_("Load more"), key="notices.more", icon=":material/expand_more:"):
-            st.session_state["notices.limit"] = limit + PAGE
+            st.session_state["notices.limit"] = limit + notice_list.PAGE
             st.rerun()

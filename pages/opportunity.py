@@ -35,5 +35,5 @@ with main:
     comments.show(me, "opportunity", view.id)
 with side:
     opportunity_order.orders(me, view)
-    opportunity_details.fields(view)
+    opportunity_details.fields(me, view)
     opportunity_details.history(me, view)

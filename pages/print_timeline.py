@@ -3,15 +3,14 @@
 import streamlit as st
 
 from cim import service
-from cim.clock import now
-from cim.config import settings
-from cim.i18n import _, format_datetime
+from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import feedback, shell
 from cim.ui.panels import timeline_filters, timeline_list, timeline_text
 from cim.ui.text import safe
 
-me = shell.open_page("", Permission.CUSTOMER_READ)
+me = shell.open_page("", Permission.CUSTOMER_READ, tools=False)
+st.set_page_config(initial_sidebar_state="collapsed")  # what is printed is what is on the screen
 
 asked = st.query_params.get("id", "")
 view = feedback.attempt(service.customers.get, me, int(asked) if asked.isdecimal() else 0)
@@ -23,7 +22,7 @@ if view is None or found is None:
 with st.container(horizontal=True, vertical_alignment="center", key="print.bar"):
     back = {"id": str(view.id)}
     st.page_link("pages/customer.py", label=_("Back to the customer"), icon=":material/arrow_back:", query_params=back)
-    st.caption(_("Press Ctrl+P to print this page. The menu and this line are not printed."), width="content")
+    st.caption(_("Press Ctrl+P to print this page."), width="content")
     st.download_button(
         _("Save as text"),
         timeline_text.plain(view, found),
@@ -36,8 +35,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="print.bar")
 st.header(safe(view.name), anchor=False)
 facts = [view.code, view.phone, view.owner or _("Public pool")]
 st.caption(" · ".join(safe(fact) for fact in facts if fact))
-told = _("As {name} sees it on {when}", name=me.name, when=format_datetime(now(), settings().zone))
-st.caption(safe(told))
+st.caption(safe(timeline_text.seen(me)))
 if found.more:
     st.warning(_("Only the newest {count} entries are shown: narrow the filter.", count=len(found.entries)))
 for month in timeline_list.months(found.entries, named=False):

@@ -9,9 +9,9 @@ from cim.permissions import Permission
 from cim.ui import shell, tabs
 from cim.ui.panels import calendar_whose, task_edit, task_form, task_list, task_row, visit_plan
 
-OPEN, VISITS, DONE = "open", "visits", "done"
-
 me = shell.open_page(_("Tasks"), Permission.TASK_WRITE)
+
+OPEN, VISITS, DONE = "open", "visits", "done"
 
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     names = {OPEN: _("Open tasks"), VISITS: _("Visit plan"), DONE: _("Done tasks")}

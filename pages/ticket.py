@@ -6,7 +6,7 @@ from cim import service
 from cim.i18n import _
 from cim.permissions import Permission
 from cim.ui import feedback, shell
-from cim.ui.panels import comments, ticket_actions, ticket_card, ticket_form, ticket_papers
+from cim.ui.panels import comments, public_link, ticket_actions, ticket_card, ticket_form, ticket_papers
 
 me = shell.open_page("", Permission.TICKET_READ)
 
@@ -31,3 +31,6 @@ with main:
     ticket_papers.show(me, view)
 with side:
     ticket_card.beside(me, view)
+    if view.resolved_at is not None:
+        st.subheader(_("Rating by the customer"), anchor=False)
+        public_link.rating(me, view.id, view.customer_id)

@@ -7,7 +7,7 @@ import streamlit as st
 from cim.i18n import _
 from cim.models.worklist import WorklistState
 from cim.permissions import Permission
-from cim.ui import pickers, shell
+from cim.ui import pickers, shell, url_choice
 from cim.ui.panels import worklist_list, worklist_rules
 
 me = shell.open_page(_("Whom to contact"), Permission.CUSTOMER_READ)
@@ -24,11 +24,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
         _("Show"),
         list(states),
         format_func=lambda code: states[code],
-        default=WorklistState.OPEN.value,
         required=True,
-        key="state",
-        bind="query-params",
         width="content",
+        **url_choice.bound("worklist.state", "state", states, WorklistState.OPEN.value),
     )
     with st.container(width=230):
         rule = st.selectbox(
@@ -37,8 +35,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", ke
             format_func=lambda code: reasons.get(code, code),
             index=None,
             placeholder=_("Every reason"),
-            key="rule",
-            bind="query-params",
+            **url_choice.bound("worklist.rule", "rule", reasons),
         )
     owner, team = None, False
     if worklist_rules.leads(me):

@@ -11,10 +11,10 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 FINGERPRINT = """
-SELECT coalesce((SELECT md5(string_agg(oid::text || relname || relkind, ',' ORDER BY oid)) FROM pg_class
+SELECT coalesce((SELECT md5(string_agg(oid::text || relname || relkind::text, ',' ORDER BY oid)) FROM pg_class
                  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i', 'S')), '')
-    || coalesce((SELECT md5(string_agg(oid::text || tgenabled, ',' ORDER BY oid)) FROM pg_trigger), '')
-    || coalesce((SELECT md5(string_agg(attrelid::text || attname || atttypid::text, ',' ORDER BY attrelid, attnum)) FROM pg_attribute
+    || coalesce((SELECT md5(string_agg(oid::text || tgenabled::text, ',' ORDER BY oid)) FROM pg_trigger), '')
+    || coalesce((SELECT md5(string_agg(attrelid::text || attname::text || atttypid::text, ',' ORDER BY attrelid, attnum)) FROM pg_attribute
                  WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)), '')
 """
 """What a test changes that alters tables, columns, indexes or triggers."""

@@ -26,6 +26,13 @@ Kind = Annotated[
 ]
 
 Out = Annotated[ExportKind, typer.Argument(metavar="KIND", help="As an import takes them, and contracts.")]
+CreateMissing = Annotated[
+    bool,
+    typer.Option(
+        "--create-missing",
+        help="Disabled accounts for unknown owners of customers; unknown customers of orders, opportunities, tickets.",
+    ),
+]
 F = TypeVar("F", CustomerFilter, RecordFilter)
 
 
@@ -47,13 +54,7 @@ def import_file(
     map_file: Annotated[
         Path | None, typer.Option("--map", metavar="FILE.json", help='{"header of the file": "column"}.')
     ] = None,
-    create_missing: Annotated[
-        bool,
-        typer.Option(
-            "--create-missing",
-            help="Disabled accounts for unknown owners of customers; unknown customers of orders, opportunities, tickets.",
-        ),
-    ] = False,
+    create_missing: CreateMissing = False,
     encoding: Annotated[str | None, typer.Option(help="Instead of detecting it: utf-8, gb18030, ...")] = None,
     sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Sheet of a workbook, else its first one.")] = None,
     default: Annotated[

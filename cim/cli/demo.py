@@ -27,6 +27,7 @@ def load(
 ) -> None:
     """Load the demo company: 6 accounts, 2,000 customers and two years of follow-ups, the same every time."""
     from cim import demo
+    from cim.service import worklist
 
     system.prepare()
     marked = demo.mark()
@@ -36,10 +37,12 @@ def load(
         if marked:
             demo.unmark()
         raise
+    worklist.refresh(output.OPERATOR)
     accounts = [{"username": e.username, "password": demo.PASSWORD, "role": e.role} for e in loaded.accounts]
     numbers = {name: getattr(loaded, name) for name in ("customers", "contacts", "activities", "tasks")}
     url = f"http://{settings().host}:{settings().port}"
-    result = {"accounts": accounts, **numbers, "duplicate_pairs": loaded.pairs, "url": url}
+    sold = {name: getattr(loaded, name) for name in ("orders", "opportunities", "tickets")}
+    result = {"accounts": accounts, **numbers, **sold, "duplicate_pairs": loaded.pairs, "url": url}
     output.show(result, as_json, lambda: [_(LOADED, **numbers), "", *_table(accounts), "", _next_step(url)])
 
 

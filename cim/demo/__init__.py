@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from cim.config import settings
-from cim.demo import company, loading, standing
+from cim.demo import company, loading, opportunities, orders, standing, tickets
 from cim.demo.staff import PASSWORD, Employee
 from cim.errors import Conflict
 from cim.models import AuditEntry, Customer, User
 from cim.permissions import Permission
+from cim.service import surveys
 from cim.work import Work, command
 
 __all__ = ["PASSWORD", "Loaded", "load", "mark", "unmark"]
@@ -28,6 +29,9 @@ class Loaded:
     activities: int
     tasks: int
     pairs: int
+    orders: int
+    opportunities: int
+    tickets: int
 
 
 @command(Permission.USER_MANAGE)
@@ -47,7 +51,11 @@ def load(work: Work, *, force: bool = False, progress: Callable[[int, int], None
     tasks = loading.tasks(work, stored, staff)
     pairs = loading.settle(work, stored)
     standing.look_back(work, stored, staff)
-    return Loaded(new, len(stored), contacts, activities, tasks, pairs)
+    sold = orders.load(work, stored, staff)
+    deals = opportunities.load(work, stored, staff)
+    requests = tickets.load(work, stored, staff)
+    surveys.take_shipped(work)
+    return Loaded(new, len(stored), contacts, activities, tasks, pairs, sold, deals, requests)
 
 
 def mark() -> bool:

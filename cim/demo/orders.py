@@ -78,7 +78,7 @@ def _products(work: Work, days: Days) -> list[dict[str, Any]]:
     rows = []
     for category, prefix, items in catalogue.PRODUCTS:
         for place, (name, unit, price, margin) in enumerate(items, 1):
-            told = {"code": f"{prefix}-{place:03d}", "name": name, "category": category, "unit": unit}
+            told: dict[str, Any] = {"code": f"{prefix}-{place:03d}", "name": name, "category": category, "unit": unit}
             told |= {"price": Decimal(f"{price}.0000"), "margin": Decimal(f"{margin}.00"), "currency": "CNY"}
             rows.append(_row(Product, told | {"created_at": made, "updated_at": made, "uid": new_uid()}))
     for number, row in zip(work.next_ids(Product, len(rows)), rows, strict=True):

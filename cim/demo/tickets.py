@@ -108,20 +108,27 @@ def _ticket(
         created_at=opened,
         updated_at=opened,
     )
-    rule = service_rules.first_fitting(rules, type=kind, priority=priority, category=category)
-    row.assigned_why = {
-        "rule": rule.id if rule else None,
-        "skill": "",
-        "level": 0,
-        "open": chance.randint(0, 6),
-        "others": [],
-    }
-    if rule is not None:
-        found = ticket_clock.due(rule, opened, 0, calendar)
-        row.respond_by, row.due_at = found["respond_by"], found["due_at"]
-        row.due_why = ticket_clock.facts(rule, opened, 0, found, calendar)
-        _story(work, chance, row, rule, resolution, calendar)
+    row.assigned_why = {"rule": None, "skill": "", "level": 0, "open": chance.randint(0, 6), "others": []}
+    _ruled(work, chance, row, rules, resolution, calendar)
     return row
+
+
+def _ruled(
+    work: Work,
+    chance: random.Random,
+    row: Ticket,
+    rules: Sequence[ServiceRule],
+    resolution: str,
+    calendar: working_time.Calendar,
+) -> None:
+    """Due times by the rule that fits, and what became of the ticket."""
+    rule = service_rules.first_fitting(rules, type=row.type, priority=row.priority, category=row.category)
+    if rule is not None:
+        found = ticket_clock.due(rule, row.opened_at, 0, calendar)
+        row.respond_by, row.due_at = found["respond_by"], found["due_at"]
+        row.due_why = ticket_clock.facts(rule, row.opened_at, 0, found, calendar)
+        row.assigned_why = row.assigned_why | {"rule": rule.id}
+        _story(work, chance, row, rule, resolution, calendar)
 
 
 def _story(

@@ -91,6 +91,7 @@ ACTIONS: dict[str, str] = {
     "timeline.follow_ups": N_("Follow-ups read"),
     "timeline.of": N_("Timeline read"),
     "timeline.story": N_("Timeline printed"),
+    "team._stood": N_("Team read"),
     "team.behind": N_("Team read"),
     "team.done": N_("Team read"),
     "team.growth": N_("Team read"),

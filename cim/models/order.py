@@ -54,10 +54,9 @@ class PaymentKind(StrEnum):
 
 
 class OrderFields(SQLModel):
-    """`ordered_on`, `due_on` (payment) and `delivered_on` are local days."""
+    """`due_on` (payment) and `delivered_on` are local days."""
 
     order_no: str = Field(max_length=40)
-    ordered_on: date
     amount: Decimal = Field(default=Decimal(0), sa_type=Numeric(18, 2))
     currency: str = Field(default="CNY", max_length=3)
     status: OrderStatus = text_enum(OrderStatus.CONFIRMED)
@@ -107,6 +106,7 @@ class SalesOrder(OrderFields, Owned, SoftDeleted, Timestamped, Versioned, Model,
     id: int | None = Field(default=None, primary_key=True)
     uid: str = Field(default_factory=new_uid, max_length=32, unique=True)
     customer_id: int = Field(foreign_key="customer.id")
+    ordered_on: date
     contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
     opportunity_id: int | None = Field(default=None, foreign_key="opportunity.id", index=True)
     contract_id: int | None = Field(default=None, foreign_key="contract.id", index=True)
@@ -139,7 +139,6 @@ class PaymentFields(SQLModel):
 
     kind: PaymentKind = text_enum(PaymentKind.PAYMENT)
     amount: Decimal = Field(sa_type=Numeric(18, 2))
-    paid_on: date
     method: str = Field(default="", max_length=40)
     note: str = Field(default="", max_length=200)
 
@@ -157,4 +156,5 @@ class Payment(PaymentFields, SoftDeleted, Timestamped, Versioned, Model, table=T
     id: int | None = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="sales_order.id", index=True)
     customer_id: int = Field(foreign_key="customer.id", index=True)
+    paid_on: date
     created_by_id: int | None = Field(default=None, foreign_key="app_user.id")

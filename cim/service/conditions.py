@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from cim import clock
 from cim.analytics import periods
+from cim.analytics.worklist_reasons import USUAL_CONTACT
 from cim.models import (
     Activity,
     Contact,
@@ -156,9 +157,11 @@ def _follow_up_conditions(f: CustomerFilter) -> list[ColumnElement[bool]]:
 
 
 def _forgotten() -> ColumnElement[bool]:
-    """Past the day by which the worklist expects a contact, and nobody was in touch since it was computed."""
+    """Past the day by which the worklist expects a contact, and nobody was in touch since it was computed; before that, for
+    longer than is usual where nothing is known."""
     today = clock.today()
-    late = [WAITING.customer_id == CUSTOMERS.id, WAITING.contact_by < today]
+    silent = func.coalesce(CUSTOMERS.last_contact_at, CUSTOMERS.created_at) < clock.days_ago(USUAL_CONTACT)
+    late = [WAITING.customer_id == CUSTOMERS.id, or_(WAITING.contact_by < today, WAITING.contact_by.is_(None) & silent)]
     spoken = CUSTOMERS.last_contact_at >= clock.start_of(today)
     return and_(CUSTOMERS.owner_id.is_not(None), exists().where(*late), or_(CUSTOMERS.last_contact_at.is_(None), ~spoken))
 

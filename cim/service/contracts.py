@@ -47,7 +47,7 @@ def create(work: Work, customer_id: int, draft: ContractDraft, *, token: str | N
     [number] = work.next_ids(Contract, 1)
     prefix = PREFIX.format(year=(facts["signed_on"] or clock.today()).year)
     facts["number"] = numbering.one(work, Contract, "number", number, draft.number, prefix=prefix)
-    made = {"created_by_id": work.actor.user_id, "created_at": work.now, "updated_at": work.now}
+    made: dict[str, Any] = {"created_by_id": work.actor.user_id, "created_at": work.now, "updated_at": work.now}
     row = work.add(Contract(id=number, customer_id=customer_id, **made, **facts))
     custom_values.settle(work, row, own)
     work.remember(token, number)
@@ -250,7 +250,7 @@ def _row(found: Sequence[Any]) -> dict[str, Any]:
     row, customer, owner, _looks_after = found
     left = (row.ends_on - clock.today()).days if row.ends_on else None
     near = left is not None and row.status is ContractStatus.ACTIVE and left <= max(row.remind_days, 0)
-    plain = row.model_dump(include=set(ContractRow.model_fields))
+    plain: dict[str, Any] = row.model_dump(include=set(ContractRow.model_fields))
     return plain | {"customer": customer, "owner": owner or "", "days_left": left, "ends_soon": near}
 
 

@@ -26,6 +26,7 @@ from cim.service.exporting import cells
 from cim.service.exporting import customers as rows
 from cim.service.exporting import records as of_records
 from cim.service.importing import mapping, own_fields
+from cim.service.importing.columns import Column
 from cim.work import LARGEST_ID, Work, query
 
 Format = Literal["csv", "xlsx"]
@@ -178,7 +179,7 @@ class File:
     masked; `noun` has custom fields."""
 
     sheet: str
-    built_in: Sequence[mapping.Column]
+    built_in: Sequence[Column]
     noun: Noun | None
     ids: list[int]
     owners: Mapping[int, int | None]
@@ -274,11 +275,11 @@ def _file(work: Work, file: File, headers: list[str], lines: Iterator[list[str]]
     return tabular.write_xlsx(headers, lines, sheet=file.sheet, about=about(), about_sheet=_("About"))
 
 
-def _offered(built_in: Sequence[mapping.Column], own: Sequence[mapping.Column]) -> list[ExportColumn]:
+def _offered(built_in: Sequence[Column], own: Sequence[Column]) -> list[ExportColumn]:
     return [ExportColumn(name=each.name, header=each.header) for each in (*built_in, *own) if each.written]
 
 
-def _fields(file: File, own: Sequence[mapping.Column]) -> list[str]:
+def _fields(file: File, own: Sequence[Column]) -> list[str]:
     known = [column.name for column in (*file.built_in, *own) if column.written]
     if unknown := [name for name in file.fields or () if name not in known]:
         raise Invalid("fields", "There is no column {name}.", name=unknown[0])
@@ -287,8 +288,9 @@ def _fields(file: File, own: Sequence[mapping.Column]) -> list[str]:
     return [name for name in known if file.fields is None or name in file.fields]
 
 
-def _header(built_in: Sequence[mapping.Column], name: str, own: Sequence[mapping.Column]) -> str:
-    return next(column.header for column in (*built_in, *own) if column.name == name)
+def _header(built_in: Sequence[Column], name: str, own: Sequence[Column]) -> str:
+    found: Column = next(column for column in (*built_in, *own) if column.name == name)
+    return found.header
 
 
 def _found(work: Work, asked: Asked) -> list[tuple[int, int | None]]:

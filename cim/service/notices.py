@@ -106,7 +106,13 @@ def tell(
     if not wanted:
         return 0
     wishes = notice_kinds.wishes_of(work, wanted)
-    same = {"kind": kind[:40], "key": key[:120], "title": title[:300], "params": dict(params or {}), "link": link[:200]}
+    same: dict[str, Any] = {
+        "kind": kind[:40],
+        "key": key[:120],
+        "title": title[:300],
+        "params": dict(params or {}),
+        "link": link[:200],
+    }
     same |= {"customer_id": customer_id, "urgent": urgent, "created_at": work.now}
     rows = [
         same | {"user_id": user_id, "read_at": None if notice_kinds.goes_to(wishes[user_id], APP, kind) else work.now}

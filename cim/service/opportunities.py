@@ -242,11 +242,11 @@ def of_customer(work: Work, customer_id: int) -> list[OpportunityCard]:
 def stage_history(work: Work, opportunity_id: int) -> list[StageChangeView]:
     """Through which stages an opportunity went, newest first, with the days it stayed in each."""
     row = work.get(Opportunity, opportunity_id)
-    before = aliased(Stage)
+    before: Any = aliased(Stage)
     wanted = (
         select(StageChange, Stage, before, USERS.name)
         .join(Stage, STAGES.id == CHANGES.to_stage_id)
-        .outerjoin(before, before.id == CHANGES.from_stage_id)  # type: ignore[arg-type]
+        .outerjoin(before, before.id == CHANGES.from_stage_id)
         .outerjoin(User, USERS.id == CHANGES.actor_id)
         .where(CHANGES.opportunity_id == opportunity_id)
         .order_by(CHANGES.at.desc(), CHANGES.id.desc())

@@ -142,10 +142,10 @@ def cards(work: Work, found: Sequence[Any]) -> list[OpportunityCard]:
 
 def whole(work: Work, opportunity_id: int) -> OpportunityView:
     """The whole record. NotFound outside the actor's scope."""
-    maker = aliased(User)
+    maker: Any = aliased(User)
     wanted = listed().add_columns(CONTACTS.name, maker.name)
     wanted = wanted.outerjoin(Contact, CONTACTS.id == OPPORTUNITIES.contact_id)
-    wanted = wanted.outerjoin(maker, maker.id == OPPORTUNITIES.created_by_id)  # type: ignore[arg-type]
+    wanted = wanted.outerjoin(maker, maker.id == OPPORTUNITIES.created_by_id)
     wanted = wanted.where(OPPORTUNITIES.id == opportunity_id, work.visible(Opportunity))
     found = work.session.execute(wanted).one_or_none()
     if found is None:

@@ -105,11 +105,11 @@ def remove(work: Work, step_id: int, *, version: int | None = None) -> None:
 def of(work: Work, opportunity_id: int) -> list[StepView]:
     """The plan of an opportunity, in order. NotFound outside the actor's scope."""
     work.get(Opportunity, opportunity_id)
-    doer = aliased(User)
+    doer: Any = aliased(User)
     wanted = (
         select(OpportunityStep, USERS.name, doer.name)
         .outerjoin(User, USERS.id == STEPS.owner_id)
-        .outerjoin(doer, doer.id == STEPS.done_by_id)  # type: ignore[arg-type]
+        .outerjoin(doer, doer.id == STEPS.done_by_id)
         .where(STEPS.opportunity_id == opportunity_id, work.visible(OpportunityStep))
     )
     same = set(StepView.model_fields) & set(OpportunityStep.model_fields)

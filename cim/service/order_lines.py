@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import select
 
 from cim.errors import Invalid
-from cim.models import Customer, OrderLine, Product, SalesOrder
+from cim.models import Customer, OrderLine, Product, ProductPrice, SalesOrder
 from cim.models.base import columns
 from cim.models.order import OrderLineDraft
+from cim.models.product import Price
 from cim.service import currency, prices, typed
 from cim.work import Work
 
@@ -32,7 +33,7 @@ class Line:
     quantity: Decimal
     unit_price: Decimal
     amount: Decimal
-    listed: prices.Price | None = None
+    listed: Price | None = None
 
 
 def of(work: Work, order_id: int) -> list[OrderLine]:
@@ -70,7 +71,7 @@ def _line(
     draft: OrderLineDraft,
     number: int,
     product: Product | None,
-    special: dict[int, list[prices.ProductPrice]],
+    special: dict[int, list[ProductPrice]],
     code: str,
 ) -> Line:
     name = typed.line("lines", draft.name, 120) or (product.name if product else "")

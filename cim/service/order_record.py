@@ -165,7 +165,7 @@ def whole(work: Work, row: SalesOrder) -> OrderView:
 def _row(found: Sequence[Any]) -> dict[str, Any]:
     row, customer, owner = found
     open_ = max(row.amount - row.paid, Decimal(0)) if row.status in totals.OWING else Decimal(0)
-    plain = row.model_dump(include=set(OrderRow.model_fields))
+    plain: dict[str, Any] = row.model_dump(include=set(OrderRow.model_fields))
     return plain | {
         "customer": customer,
         "owner": owner or "",

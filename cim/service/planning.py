@@ -93,7 +93,7 @@ def _times(draft: TaskDraft, given: set[str], row: Task | None) -> dict[str, Any
     if "due_at" in given:
         stays = held is not None and typed.moment("due_at", draft.due_at) == held
         made["due_at"] = held if stays else due(draft.due_at)
-    due_at: datetime = made.get("due_at", held)
+    due_at: Any = made.get("due_at", held)
     for name in ("ends_at", "remind_at"):
         raw = getattr(draft, name)
         if name in given:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Select, and_, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Numeric, Select, and_, case, cast, func, literal, select
 
 from cim.models import Customer, OrderLine, Product, SalesOrder
 from cim.models.base import columns
@@ -65,14 +65,15 @@ def _counted(work: Work) -> ColumnElement[bool]:
 
 def _by_product(where: ColumnElement[bool]) -> Select[Any]:
     """Grouped by product, and what stands under none by its text."""
-    text = case((LINES.product_id.is_(None), LINES.name), else_=literal_column("''"))
+    text = case((LINES.product_id.is_(None), LINES.name))
     return _grouped(where, PRODUCTS.id, text.label("text"))
 
 
 def _grouped(where: ColumnElement[bool], *by: Any) -> Select[Any]:
     """Lines of orders by what is named, with the worth of each in the base currency: its share of the order's."""
-    whole = literal_column("1.0") * ORDERS.amount
-    worth = case((ORDERS.amount == 0, 0), else_=LINES.amount * ORDERS.base_amount / whole)
+    # times one: SQLite divides whole numbers to whole numbers
+    share = LINES.amount * literal(totals.ONE, Numeric(18, 9)) * ORDERS.base_amount / ORDERS.amount
+    worth = case((ORDERS.amount == 0, 0), else_=share)
     amount = func.coalesce(func.sum(cast(worth, Numeric(24, 6))), 0)
     facts = (PRODUCTS.code, PRODUCTS.name, PRODUCTS.category, PRODUCTS.unit)
     wanted: Select[Any] = (
@@ -126,7 +127,7 @@ def _bought(row: Any) -> Bought:
     return Bought(
         product_id=row.id,
         code=row.code or "",
-        name=row.name or row.text,
+        name=row.name or row.text or "",
         category=row.category or "",
         unit=row.unit or "",
         quantity=quantity,

@@ -4,6 +4,7 @@ data in cim/service/listing (docs/decisions/0026-one-list-for-every-noun.md)."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from cim.errors import Denied, Invalid
 from cim.models.custom import Noun
@@ -111,7 +112,7 @@ def listed(work: Work, noun: Noun) -> Kind:
     return kind
 
 
-def _match(kind: Kind, found: tuple[object, ...]) -> RecordMatch:
+def _match(kind: Kind, found: tuple[Any, ...]) -> RecordMatch:
     number, name, code, customer, state, at = found
     column = kind.column(kind.state)
     shown = ""

@@ -52,7 +52,7 @@ def add(work: Work, draft: TaskDraft, *, token: str | None = None) -> int:
     if (done := work.replayed(token)) is not None:
         return done
     planned = planning.values(work, draft)
-    made = {"created_by_id": work.actor.user_id, "created_at": work.now, "updated_at": work.now}
+    made: dict[str, Any] = {"created_by_id": work.actor.user_id, "created_at": work.now, "updated_at": work.now}
     row = work.add(Task(**planned, **made))
     reminders.tell_assignee(work, row)
     _moved(work, row)

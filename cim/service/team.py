@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 
 from cim import clock
+from cim.access import reached_users
 from cim.analytics import periods
 from cim.analytics.change import change
 from cim.analytics.periods import Period
@@ -21,7 +22,7 @@ from cim.models.customer import Grade, Lifecycle
 from cim.models.listing import CustomerFilter
 from cim.models.team_view import Behind, BehindRow, DoneRow, GrowthRow, Metric, PotentialRow, StateRow
 from cim.permissions import Permission
-from cim.service import conditions, team_figures, team_lists, trends
+from cim.service import conditions, team_figures, team_lists, trends, worklist
 from cim.service.team_figures import cents
 from cim.work import Work, query
 
@@ -64,7 +65,12 @@ def done(work: Work, *, period: str = "today") -> list[DoneRow]:
 
 @query(Permission.TEAM_READ)
 def state(work: Work) -> list[StateRow]:
-    """How the customers of each person in reach stand today. Two queries."""
+    """How the customers of each person in reach stand today."""
+    return _stood(worklist.up_to_date(work, reached_users(work.actor, Permission.TEAM_READ)))
+
+
+@query(Permission.TEAM_READ)
+def _stood(work: Work) -> list[StateRow]:
     staff = team_figures.people(work)
     forgotten = conditions.customers(work, CustomerFilter(forgotten=True))[1:]
     counted = {f"stage.{stage}": conditions.lifecycle_is(stage) for stage in Lifecycle}

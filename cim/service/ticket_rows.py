@@ -105,7 +105,7 @@ def whole(work: Work, ticket_id: int) -> TicketView | None:
     )
 
 
-def _now(work: Work, row: Ticket) -> dict[str, bool]:
+def _now(work: Work, row: Ticket) -> dict[str, Any]:
     running = row.status in RUNNING
     late = row.responded_at is None and row.respond_by is not None and row.respond_by < work.now
     return {

@@ -145,7 +145,7 @@ def _comments(work: Work, ids: Sequence[int], _of: Customer) -> list[TimelineEnt
     for row, who, content in work.session.execute(wanted):
         told = entry(EventKind.COMMENT, row, row.created_at, who, "comment", COMMENTED[row.noun], text=row.text)
         if content:
-            told.details = {N_("About"): content[:ABOUT] + ("…" if len(content) > ABOUT else "")}
+            told.details = {N_("Regarding"): content[:ABOUT] + ("…" if len(content) > ABOUT else "")}
         if row.noun not in ("activity", "customer"):
             told.link = comments.SUBJECTS[row.noun].link.format(customer=row.customer_id, record=row.record_id)
         made.append(told)

@@ -99,8 +99,14 @@ def _tasks(actor: Actor) -> ColumnElement[bool]:
 def _commented(actor: Actor) -> ColumnElement[bool]:
     """Comments on records that are there and that the actor may know of."""
     may = [(comment.noun == "customer")]
-    kinds = {"activity": (Activity, READ), "opportunity": (Opportunity, SALES), "sales_order": (SalesOrder, SALES)}
-    for noun, (model, permission) in (kinds | {"contract": (Contract, SALES), "ticket": (Ticket, DESK)}).items():
+    kinds: dict[str, tuple[type[Model], Permission]] = {
+        "activity": (Activity, READ),
+        "opportunity": (Opportunity, SALES),
+        "sales_order": (SalesOrder, SALES),
+        "contract": (Contract, SALES),
+        "ticket": (Ticket, DESK),
+    }
+    for noun, (model, permission) in kinds.items():
         if actor.can(permission):
             record = columns(model)
             there = exists().where(record.id == comment.record_id, record.deleted_at.is_(None))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Numeric, and_, case, cast, func, literal, literal_column, select
+from sqlalchemy import Numeric, and_, case, cast, func, literal, select
 
 from cim import db
 from cim.models import Customer, Opportunity, Payment, SalesOrder, Ticket
@@ -22,6 +22,7 @@ OWING = (OrderStatus.CONFIRMED, OrderStatus.PAID, OrderStatus.COMPLETED)
 CHUNK = 500
 HALF_UP = Decimal("0.000000001")
 """Added before rounding: a half that a binary fraction holds a little too small is rounded up as in exact arithmetic."""
+ONE = Decimal("1.0")
 FIGURES = ("order_count", "order_total", "first_order_on", "last_order_on", "owed", "open_amount", "open_tickets")
 
 
@@ -99,7 +100,7 @@ def _customers(work: Work, ids: Sequence[int]) -> None:
 def _part(worth: Any, part: Any, whole: Any) -> Any:
     """What a part of an amount is worth in the base currency. As a fraction: SQLite divides whole numbers to whole
     numbers, whatever the type of their columns."""
-    return worth * part * literal_column("1.0") / whole
+    return worth * part * literal(ONE, Numeric(18, 9)) / whole
 
 
 def _cents(amount: Any) -> Any:

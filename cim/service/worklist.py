@@ -58,7 +58,7 @@ def mine(
         raise Invalid("rule", "There is no rule {name}.", name=rule[:40])
     owners = _owners(work, owner, team=team)
     asked: dict[str, Any] = {"page": max(1, page), "size": max(1, min(size, 100)), "rule": rule, "state": state}
-    return _listed(_up_to_date(work, owners), owners, **asked)
+    return _listed(up_to_date(work, owners), owners, **asked)
 
 
 @query(Permission.CUSTOMER_READ)
@@ -73,13 +73,13 @@ def of(work: Work, customer_id: int) -> EntryView | None:
 @query(Permission.CUSTOMER_READ)
 def rules(work: Work) -> list[RuleView]:
     """Every rule as it is set, and of how many open entries in the actor's reach each is a part."""
-    return _rules(_up_to_date(work, _owners(work, None, team=True)))
+    return _rules(up_to_date(work, _owners(work, None, team=True)))
 
 
 @query(Permission.CUSTOMER_READ)
 def _rules(work: Work) -> list[RuleView]:
     held = worklist_entries.rules_in_force(work)
-    versions = dict(work.session.execute(select(WorklistRule.key, WorklistRule.version)).all())  # type: ignore[call-overload]
+    versions = {row.key: row.version for row in work.session.execute(select(WorklistRule)).scalars()}
     counted = _counts(work, _where(work, _owners(work, None, team=True), WorklistState.OPEN))
     return [
         RuleView(
@@ -205,7 +205,7 @@ def _rhythms(work: Work) -> worklist_entries.Medians:
 
 
 # ---- below the doors
-def _up_to_date(work: Work, owners: Collection[int] | None) -> Actor | Work:
+def up_to_date(work: Work, owners: Collection[int] | None) -> Actor | Work:
     """Compute what is out of date in a transaction of its own; returns by what to read afterwards."""
     behind = worklist_entries.waiting(work, owners=owners, most=CATCH_UP)
     if not behind:

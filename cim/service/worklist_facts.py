@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, or_, select
 
-from cim import clock
+from cim import anniversaries, clock
 from cim.analytics import worklist as table
 from cim.analytics import worklist_reasons as reasons
 from cim.analytics.worklist_reasons import Case, Thing
@@ -39,7 +39,7 @@ from cim.work import Work
 CUSTOMERS = columns(Customer)
 ACTIVITIES = columns(Activity)
 CONTACTS = columns(Contact)
-ANNIVERSARIES = columns(Anniversary)
+KEPT = columns(Anniversary)
 ORDERS = columns(SalesOrder)
 TICKETS = columns(Ticket)
 CONTRACTS = columns(Contract)
@@ -49,6 +49,8 @@ ANSWERS = columns(SurveyAnswer)
 
 LOOK_BACK = 730
 """So many days of contacts and orders say what is usual with a customer."""
+AHEAD = timedelta(days=90)
+"""So far a birthday is looked for."""
 COUNTED = (OrderStatus.PAID, OrderStatus.COMPLETED)
 OWING = (OrderStatus.CONFIRMED, *COUNTED)
 WAITING = (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.WAITING)
@@ -86,7 +88,7 @@ def rhythms(work: Work, ids: Sequence[int]) -> list[Rhythm]:
 
 
 def cases(work: Work, ids: Sequence[int], usual: Usual) -> Iterator[tuple[Any, Case]]:
-    """Each of these customers that stands, with all that the rules look at: nine queries, however many."""
+    """Each of these customers that stands, with all that the rules look at: ten queries, however many."""
     today = clock.today()
     spoken, promised = _contacts(work, ids)
     bought, unpaid = _orders(work, ids)
@@ -225,28 +227,23 @@ def _low_scores(work: Work, ids: Sequence[int]) -> dict[int, Thing]:
 
 
 def _birthdays(work: Work, ids: Sequence[int], today: date) -> dict[int, list[date]]:
-    """The coming birthdays of the people of each."""
+    """The coming birthdays of the people of each, by the calendar in which they are kept."""
     found: dict[int, list[date]] = defaultdict(list)
     people = select(CONTACTS.customer_id, CONTACTS.birthday).where(among(work, CONTACTS.customer_id, ids))
-    for customer_id, birthday in work.session.execute(
-        people.where(CONTACTS.deleted_at.is_(None), CONTACTS.birthday.is_not(None))
-    ):
+    people = people.where(CONTACTS.deleted_at.is_(None), CONTACTS.birthday.is_not(None))
+    for customer_id, birthday in work.session.execute(people):
         found[customer_id] += _birthday(birthday, today)
+    d, last = KEPT, today + AHEAD
+    kept = select(d.customer_id, d.calendar, d.month, d.day, d.leap).where(among(work, d.customer_id, ids))
+    for customer_id, *when in work.session.execute(kept.where(d.deleted_at.is_(None), d.birthday)):
+        found[customer_id] += anniversaries.between(today, last, *when)
     return found
 
 
 def _birthday(birthday: date | None, today: date) -> list[date]:
     if birthday is None:
         return []
-    return [min(day for year in (0, 1) if (day := _in_year(birthday, today.year + year)) >= today)]
-
-
-def _in_year(birthday: date, year: int) -> date:
-    """29 February is kept on the 28th in common years."""
-    try:
-        return birthday.replace(year=year)
-    except ValueError:
-        return date(year, 2, 28)
+    return list(anniversaries.between(today, today + AHEAD, "solar", birthday.month, birthday.day))
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import streamlit as st
 
 _SCRIPT = """
@@ -24,7 +26,7 @@ export default function({data, setTriggerValue}) {
 def post(url: str, *, nonce: str, ticket: str = "") -> bool:
     """Let the browser post once per `nonce` and reload. True when that failed (cookies blocked, ticket too old)."""
     component = st.components.v2.component("cim_session", js=_SCRIPT)
-    answer = component(
-        data={"url": url, "nonce": nonce, "ticket": ticket}, key=f"bridge-{nonce[:12]}", on_failed_change=lambda: None
-    )
+    # Streamlit refuses a key with two underscores in a row, which a random ticket has once in a while
+    key = "bridge-" + hashlib.sha256(nonce.encode()).hexdigest()[:16]
+    answer = component(data={"url": url, "nonce": nonce, "ticket": ticket}, key=key, on_failed_change=lambda: None)
     return bool(answer.failed)

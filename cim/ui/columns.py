@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
 from cim import clock, words
 from cim.config import settings
-from cim.i18n import N_, _, format_date, format_relative
+from cim.i18n import N_, _, format_date, format_money, format_relative
 from cim.models.customer_view import CustomerRow
 
 IDLE_DAYS = 30
@@ -40,6 +41,7 @@ class Cells:
     def __init__(self) -> None:
         self.now, self.today = clock.now(), clock.today()
         self._zone: tzinfo = settings().zone
+        self._currency = settings().currency
         self._midnight = clock.start_of(self.today)
         self._idle = self.now - timedelta(days=IDLE_DAYS - 1)
         self._written: dict[tuple[date, bool], str] = {}
@@ -50,6 +52,10 @@ class Cells:
         if (day, relative) not in self._written:
             self._written[day, relative] = format_relative(day, self.today) if relative else format_date(day)
         return self._written[day, relative]
+
+    def money(self, amount: Decimal) -> str:
+        """An amount in the base currency; nothing where there is none."""
+        return format_money(amount, self._currency) if amount else ""
 
     def last(self, row: CustomerRow) -> str:
         if row.last_contact_at is None:
@@ -84,6 +90,10 @@ COLUMNS: dict[str, Column] = {
     "source": Column("source", 100, lambda _c, row: row.source),
     "tags": Column("tags", 150, lambda _c, row: row.tags, "tags"),
     "preference": Column("preference", 160, lambda _c, row: row.preference),
+    "order_total": Column(N_("Bought for"), 110, lambda c, row: c.money(row.order_total)),
+    "last_order": Column(N_("Last order"), 110, lambda _c, row: format_date(row.last_order_on)),
+    "owed": Column(N_("Owed"), 110, lambda c, row: c.money(row.owed)),
+    "open_amount": Column(N_("Open opportunities"), 120, lambda c, row: c.money(row.open_amount)),
     "created": Column("created_at", 110, lambda c, row: c.day(row.created_at)),
 }
 

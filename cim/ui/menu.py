@@ -21,27 +21,30 @@ class Entry(NamedTuple):
     section: str
 
 
-WORK, INSIGHT, QUALITY, CARE = N_("Customers"), N_("Insight"), N_("Data care"), N_("Administration")
+DAY, WORK, SALES, DESK = N_("My day"), N_("Customers"), N_("Selling"), N_("Service desk")
+INSIGHT, QUALITY, CARE = N_("Insight"), N_("Data care"), N_("Administration")
 
 PAGES = [
-    Entry("pages/dashboard.py", "", N_("Dashboard"), "monitoring", Permission.DASHBOARD_READ, INSIGHT),
-    Entry("pages/team.py", "team", N_("Team"), "groups", Permission.TEAM_READ, INSIGHT),
-    Entry("pages/segments.py", "segments", N_("Segments"), "donut_small", Permission.SEGMENT_READ, INSIGHT),
+    Entry("pages/dashboard.py", "", N_("Dashboard"), "monitoring", Permission.DASHBOARD_READ, DAY),
+    Entry("pages/worklist.py", "worklist", N_("Whom to contact"), "checklist", Permission.CUSTOMER_READ, DAY),
+    Entry("pages/tasks.py", "tasks", N_("Tasks"), "task_alt", Permission.TASK_WRITE, DAY),
+    Entry("pages/calendar.py", "calendar", N_("Work calendar"), "calendar_month", Permission.CUSTOMER_READ, DAY),
+    Entry("pages/timeline.py", "timeline", N_("Follow-ups"), "event_note", Permission.CUSTOMER_READ, DAY),
     Entry("pages/search.py", "search", N_("Find customers"), "search", Permission.CUSTOMER_READ, WORK),
     Entry(
         "pages/customer_entry.py", "customer_entry", N_("Add customer"), "person_add", Permission.CUSTOMER_WRITE, WORK
     ),
-    Entry("pages/worklist.py", "worklist", N_("Whom to contact"), "checklist", Permission.CUSTOMER_READ, WORK),
-    Entry("pages/tasks.py", "tasks", N_("Tasks"), "task_alt", Permission.TASK_WRITE, WORK),
-    Entry("pages/calendar.py", "calendar", N_("Work calendar"), "calendar_month", Permission.CUSTOMER_READ, WORK),
-    Entry("pages/timeline.py", "timeline", N_("Follow-ups"), "event_note", Permission.CUSTOMER_READ, WORK),
-    Entry("pages/opportunities.py", "opportunities", N_("Opportunities"), "filter_alt", Permission.SALES_READ, WORK),
-    Entry("pages/orders.py", "orders", N_("Orders"), "receipt_long", Permission.SALES_READ, WORK),
-    Entry("pages/contracts.py", "contracts", N_("Contracts"), "contract", Permission.SALES_READ, WORK),
-    Entry("pages/products.py", "products", N_("Products"), "inventory_2", Permission.SALES_READ, WORK),
-    Entry("pages/tickets.py", "tickets", N_("Tickets"), "support_agent", Permission.TICKET_READ, WORK),
-    Entry("pages/satisfaction.py", "satisfaction", N_("Satisfaction"), "sentiment_satisfied", Permission.TICKET_READ, WORK),
     Entry("pages/imports.py", "imports", N_("Import"), "swap_vert", Permission.IMPORT, WORK),
+    Entry("pages/opportunities.py", "opportunities", N_("Opportunities"), "filter_alt", Permission.SALES_READ, SALES),
+    Entry("pages/orders.py", "orders", N_("Orders"), "receipt_long", Permission.SALES_READ, SALES),
+    Entry("pages/contracts.py", "contracts", N_("Contracts"), "contract", Permission.SALES_READ, SALES),
+    Entry("pages/products.py", "products", N_("Products"), "inventory_2", Permission.SALES_READ, SALES),
+    Entry("pages/tickets.py", "tickets", N_("Tickets"), "support_agent", Permission.TICKET_READ, DESK),
+    Entry(
+        "pages/satisfaction.py", "satisfaction", N_("Satisfaction"), "sentiment_satisfied", Permission.TICKET_READ, DESK
+    ),
+    Entry("pages/team.py", "team", N_("Team"), "groups", Permission.TEAM_READ, INSIGHT),
+    Entry("pages/segments.py", "segments", N_("Segments"), "donut_small", Permission.SEGMENT_READ, INSIGHT),
     Entry("pages/duplicates.py", "duplicates", N_("Duplicates"), "join_inner", Permission.CUSTOMER_WRITE, QUALITY),
     Entry("pages/quality.py", "quality", N_("Data quality"), "verified", Permission.CUSTOMER_READ, QUALITY),
     Entry("pages/changes.py", "changes", N_("Changes and undo"), "undo", Permission.CUSTOMER_WRITE, QUALITY),

@@ -143,7 +143,7 @@ def params(narrowed: RecordFilter) -> dict[str, str]:
     given = narrowed.model_dump(mode="json", exclude_defaults=True)
     own, facets = given.pop("custom", {}), given.pop("facets", {})
     plain = {name: _plain(value) for name, value in given.items() if value is not None}
-    return plain | facets | custom_filters.parameters(own)
+    return {**plain, **facets, **custom_filters.parameters(own)}
 
 
 def turn_to(page: int) -> None:

@@ -13,6 +13,7 @@ from cim.service import sessions
 from cim.ui import brand, feedback, gate, menu, state
 from cim.ui import client as browser
 from cim.ui.bridge import post
+from cim.ui.panels import notice_bell, quick_log
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -25,12 +26,19 @@ ROLE_COLORS = {
 }
 
 
-def open_page(title: str, permission: Permission) -> Actor:
-    """First statement of every page: the signed-in user, checked now. Shows the title and waiting messages; does not
-    return for a visitor without session (sign-in page) or without the permission (403, recorded)."""
+def open_page(title: str, permission: Permission, *, tools: bool = True) -> Actor:
+    """First statement of every page: the signed-in user, checked now. Shows the title, beside it what is at hand on every
+    page (notices, logging a follow-up; not without `tools`), and waiting messages; does not return for a visitor without
+    session (sign-in page) or without the permission (403, recorded)."""
     me = gate.page(permission, title)
-    if title:
-        st.title(safe(title), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="page.top"):
+        if title:
+            st.title(safe(title), anchor=False, width="stretch")
+        else:
+            st.space("stretch")
+        if tools:
+            notice_bell.show(me)
+            quick_log.button(me)
     feedback.show_flashes()
     return me
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cim import clock, service
+from cim.models.activity import ActivityDraft
 from cim.models.customer import CustomerDraft
 from cim.models.task import TaskDraft
 from tests.factories import Personas, recorded
@@ -128,3 +129,57 @@ def test_an_odd_number_in_a_link_is_no_customer(people: Personas, open_page: Ope
     assert not app.exception
     assert "incident" not in str(app.error)
     assert app.get("page_link")
+
+
+def test_the_story_is_one_list_with_filters_in_the_address(people: Personas, one: int, open_page: OpenPage) -> None:
+    call = service.activities.log(people.ann, one, ActivityDraft(content="寄出样品"))
+    service.comments.add(people.mei, "activity", call, "跟紧报价")
+    service.activities.pin(people.ann, call)
+    seen = captions(open_page(people.ann, PAGE, id=str(one)))
+    for told in ("置顶", "寄出样品", "对跟进的批注", "跟紧报价", "新增客户", "](tel:13800138000)"):
+        assert told in seen
+    narrowed = captions(open_page(people.ann, PAGE, id=str(one), show="comments", find="报价"))
+    assert "跟紧报价" in narrowed
+    assert "新增客户" not in narrowed
+
+
+def test_a_call_is_put_down_from_the_number_in_a_dialog(people: Personas, one: int, open_page: OpenPage) -> None:
+    app = open_page(people.ann, PAGE, id=str(one))
+    app.button(key="customer.call").click().run()
+    assert not app.exception
+    held = f"quick_log.{app.session_state['_token.quick_log']}"
+    assert app.get_by_key(f"{held}.contact").value == "张三"
+    app.get_by_key(f"{held}.content").set_value("约好周五")
+    app.button(key="customer.call").click()  # the test's browser runs the page anew, not the dialog alone
+    with recorded("activities.log", by=people.ann, times=1):
+        app.button(key=f"quick_log.save.{app.session_state['_token.quick_log']}").click().run()
+    [entry] = service.activities.timeline(people.ann)
+    assert (entry.customer_id, entry.content, entry.contact) == (one, "约好周五", "张三")
+
+
+def test_a_masked_number_cannot_be_called(people: Personas, one: int, open_page: OpenPage) -> None:
+    app = open_page(people.kai, PAGE, id=str(one))
+    assert "tel:" not in captions(app)
+    assert "customer.call" not in {button.key for button in app.button}
+
+
+def test_a_phrase_goes_into_the_text_by_one_press(people: Personas, one: int, open_page: OpenPage) -> None:
+    app = open_page(people.ann, PAGE, id=str(one))
+    content = f"customer.composer.{app.session_state['_token.customer.composer']}.content"
+    app.get_by_key(content).set_value("打过了")
+    app.button(key=f"{content}.phrase.0").click().run()
+    assert app.get_by_key(content).value == "打过了\n无人接听，稍后再打。"
+    assert service.activities.timeline(people.ann) == []
+
+
+def test_the_story_is_printed_on_a_page_of_its_own_and_recorded(
+    people: Personas, one: int, open_page: OpenPage
+) -> None:
+    service.activities.log(people.ann, one, ActivityDraft(content="寄出样品"))
+    with recorded("timeline.story", by=people.ann, times=1):
+        app = open_page(people.ann, "pages/print_timeline.py", id=str(one))
+    assert not app.exception
+    assert "寄出样品" in captions(app)
+    with recorded("timeline.story", by=people.bo, times=0):
+        app = open_page(people.bo, "pages/print_timeline.py", id=str(one))
+    assert "寄出样品" not in captions(app)

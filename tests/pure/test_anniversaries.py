@@ -17,7 +17,7 @@ DATES = st.one_of(
     st.tuples(st.just(SOLAR), st.integers(1, 12), st.integers(1, 31), st.just(False)),
     st.tuples(st.just(LUNAR), st.integers(1, 12), st.integers(1, 30), st.booleans()),
 ).filter(lambda d: anniversaries.is_date(*d[:3]))
-RUNS = [40, pytest.param(3000, marks=pytest.mark.assure("G32"))]
+RUNS = [40, pytest.param(1500, marks=pytest.mark.assure("G32"))]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.i18n import use
 from cim.models import Customer
 from cim.models.activity import ActivityDraft, ActivityType, Outcome
+from cim.models.contact import ContactDraft
 from cim.models.customer import CustomerDraft, Lifecycle
 from cim.models.listing import CustomerFilter
 from tests.factories import Personas, history, queries, recorded
@@ -280,3 +281,61 @@ def test_timeline_is_whole_however_few_of_the_newest_are_ones_own(
     assert [clock.local(a.at).day for a in timeline(people.ann)] == [3, 2, 1]
     assert [clock.local(a.at).day for a in timeline(people.mei, limit=5)] == [7, 6, 5, 4, 3]
     assert [clock.local(a.at).day for a in timeline(people.kai, types=[CALL])] == [7, 6, 5, 4, 3, 2, 1]
+
+
+def test_contact_minutes_and_records_of_the_customer(people: Personas, firm: int) -> None:
+    person = service.contacts.add(people.ann, firm, ContactDraft(name="郑霞燕"))
+    made = log(people.ann, firm, called(contact_id=person, minutes=25, type=VISIT, place="江宁", purpose="验收"))
+    [view] = timeline(people.ann)
+    assert (view.contact, view.contact_id, view.minutes, view.purpose) == ("郑霞燕", person, 25, "验收")
+    assert service.activities.choices(people.ann, firm).contacts == {person: "郑霞燕"}
+    update(people.ann, made, called("改了"), version=1)
+    assert timeline(people.ann)[0].minutes == 25, "what a form does not show stays"
+    theirs = service.customers.create(people.ann, CustomerDraft(name="别家"))
+    stranger = service.contacts.add(people.ann, theirs, ContactDraft(name="外人"))
+    for field, value in (("contact_id", stranger), ("contact_id", 999), ("ticket_id", 1), ("minutes", 0)):
+        with pytest.raises(Invalid) as refused:
+            log(people.ann, firm, called(**{field: value}))
+        assert refused.value.field == field
+
+
+def test_pinning_is_recorded_bounded_and_not_for_others(people: Personas, firm: int) -> None:
+    made = log(people.kai, firm, called())
+    pin, unpin = service.activities.pin, service.activities.unpin
+    with recorded("activities.pin", by=people.ann, times=1):
+        assert pin(people.ann, made), "who looks after the customer pins what others wrote"
+    assert not pin(people.ann, made)
+    with pytest.raises(NotFound):
+        pin(people.bo, made)
+    with pytest.raises(Denied):
+        pin(people.audrey, made)
+    assert unpin(people.kai, made)
+    assert not unpin(people.kai, made)
+    for _each in range(service.activities.MOST_PINNED):
+        pin(people.ann, log(people.ann, firm, called()))
+    with pytest.raises(Invalid):
+        pin(people.ann, made)
+
+
+def test_an_earlier_wording_comes_back_and_stays_private(people: Personas, firm: int) -> None:
+    made = log(people.ann, firm, called("谈了 报价", place="江宁"))
+    update(people.ann, made, called("谈崩了", outcome=Outcome.NO_NEED), version=1)
+    update(people.mei, made, called("又谈"), version=2)
+    second, first = service.activities.former(people.ann, made)
+    assert (first.values, first.actor) == ({"content": "谈了 报价", "outcome": ""}, "安晓然")
+    assert (second.values, second.actor) == ({"content": "谈崩了"}, "梅若华")
+    with recorded("activities.restore", by=people.ann, times=1):
+        assert service.activities.restore(people.ann, made, first.seq, version=3)
+    [view] = timeline(people.ann)
+    assert (view.content, view.outcome, view.place) == ("谈了 报价", Outcome.NONE, "江宁")
+    assert not service.activities.restore(people.ann, made, first.seq, version=4)
+    other = log(people.ann, firm, called())
+    with pytest.raises(NotFound):
+        service.activities.restore(people.ann, other, first.seq, version=1)
+    with pytest.raises(NotFound):
+        service.activities.former(people.bo, made)
+
+
+def test_follow_ups_of_a_ticket_or_an_opportunity_are_listed(people: Personas, firm: int) -> None:
+    log(people.ann, firm, called())
+    assert timeline(people.ann, ticket_id=1) == timeline(people.ann, opportunity_id=1) == []

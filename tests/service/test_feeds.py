@@ -47,7 +47,8 @@ def events(content: bytes | None) -> dict[str, Any]:
     return {str(event["uid"]): event for event in Calendar.from_ical(content).walk("VEVENT")}
 
 
-def test_the_plan_is_events_in_the_local_zone(people: Personas, firm: int) -> None:
+def planned(people: Personas, firm: int) -> tuple[int, int]:
+    """A visit with more facts than a feed tells, and a series of whole days."""
     visit = service.tasks.add(
         people.ann,
         TaskDraft(
@@ -69,6 +70,11 @@ def test_the_plan_is_events_in_the_local_zone(people: Personas, firm: int) -> No
             repeat=Repeat(frequency=Frequency.WEEKLY, until=date(2026, 12, 4)),
         ),
     )
+    return visit, series
+
+
+def test_the_plan_is_events_in_the_local_zone(people: Personas, firm: int) -> None:
+    visit, series = planned(people, firm)
     service.contacts.add(people.ann, firm, ContactDraft(name="周立", birthday=date(1975, 11, 21)))
     day = service.anniversaries.add(people.ann, firm, AnniversaryDraft(label="公司成立", month=12, day=1))
     service.tasks.add(people.mei, TaskDraft(title="经理的事", due_at=datetime(2026, 11, 19, 9)))

@@ -13,6 +13,7 @@ from cim import clock, db, service
 from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.models import User
 from cim.models.contact import ContactDraft
+from cim.models.custom import CustomFieldDraft, FieldType, Noun
 from cim.models.customer import CustomerDraft
 from cim.models.opportunity import OpportunityDraft, StageDraft, StageKind
 from cim.models.opportunity_view import LineDraft, StepDraft
@@ -211,6 +212,19 @@ def test_warnings_say_why(people: Personas, firm: int, at: dict[str, int], monke
     assert [card.id for card in service.pipeline.stuck(people.ann)] == [made]
     deals.win(people.ann, made)
     assert deals.get(people.ann, made).warnings == []
+
+
+def test_fields_of_ones_own_are_kept_and_taken_back(people: Personas, firm: int) -> None:
+    draft = CustomFieldDraft(noun=Noun.OPPORTUNITY, key="tender", label="招标编号", type=FieldType.TEXT)
+    service.custom.define(people.root, draft)
+    made = deals.create(people.ann, firm, deal(custom={"tender": "T-1"}))
+    before = deals.get(people.ann, made)
+    assert before.custom == {"tender": "T-1"}
+    changed = OpportunityDraft(name=before.name, custom={"tender": "T-2"})
+    with recorded("opportunities.update", by=people.ann, times=1):
+        assert deals.update(people.ann, made, changed, version=before.version)
+    service.undo.change_set(people.ann, last_change())
+    assert deals.get(people.ann, made).custom == {"tender": "T-1"}
 
 
 # ---- products and plan

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cim import service
+from cim import clock, db, service
+from cim.models import Opportunity
 from cim.models.customer import CustomerDraft
 from cim.models.opportunity import OpportunityDraft
 from cim.models.opportunity_view import Expected, PipelineFilter
@@ -147,9 +148,13 @@ def test_nobody_counts_what_he_cannot_see(people: Personas, firms: dict[str, int
         assert {card.may_edit for card in pipeline.stuck(me)} == {who == "root"}
 
 
-def test_a_column_shows_fifty_and_counts_all(people: Personas, firms: dict[str, int]) -> None:
-    for number in range(pipeline.CARDS + 2):
-        create(people.ann, firms["ann"], deal(number + 1))
+def test_a_column_shows_fifty_and_counts_all(people: Personas, firms: dict[str, int], at: dict[str, int]) -> None:
+    with db.session(writing=True) as session:
+        for number in range(1, pipeline.CARDS + 3):
+            given = {"name": f"第{number}个", "customer_id": firms["ann"], "owner_id": people.ann.user_id}
+            money = {"amount": Decimal(number), "base_amount": Decimal(number)}
+            session.add(Opportunity(**given, **money, stage_id=at["lead"], stage_since=clock.now()))
+        session.commit()
     with queries(5):
         [column, *_rest] = pipeline.board(people.ann).columns
     assert (column.count, len(column.cards), column.cards[0].amount) == (52, 50, 52)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from cim import clock, service
-from cim.access import SYSTEM, Actor
+from cim.access import Actor
 from cim.errors import Denied, NotFound
 from cim.models import Opportunity, Stage, Ticket
 from cim.models.activity import ActivityDraft, ActivityType
@@ -95,8 +95,10 @@ def test_the_state_of_each_persons_customers(people: Personas) -> None:
     deal(people.ann, late, "100.10", "lead", close=date(2026, 12, 5))
     deal(people.ann, planned, "0.20", "proposal", close=date(2027, 1, 5))
     _complain(people.ann, late)
-    service.worklist.refresh(SYSTEM)
-    with queries(7):
+    assert {row.user_id: row.forgotten for row in team.state(people.mei)}[people.ann.user_id or 0] == 1, (
+        "computed at once"
+    )
+    with queries(8):
         rows = {row.user_id: row for row in team.state(people.mei)}
     ann = rows[people.ann.user_id or 0]
     assert (ann.customers, ann.forgotten, ann.no_next_step, ann.open_tickets) == (2, 1, 1, 1)

@@ -1,8 +1,7 @@
-"""Tickets through the service: from arrival to rating, who may, what they leave behind, undo, merge, e-mail, figures."""
+"""Tickets through the service: from arrival to rating, who may, what they leave behind, undo, merge, figures."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
@@ -13,9 +12,9 @@ from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.models.contact import ContactDraft
 from cim.models.custom import CustomFieldDraft, FieldType, Noun
 from cim.models.customer import CustomerDraft
-from cim.models.ticket import TicketDraft, TicketSource, TicketStatus, TicketType
+from cim.models.ticket import TicketDraft, TicketStatus, TicketType
 from cim.models.ticket_view import TicketFilter
-from cim.service import ticket_advice, ticket_after, ticket_desk, ticket_figures, ticket_mail, tickets
+from cim.service import ticket_advice, ticket_after, ticket_desk, ticket_figures, tickets
 from tests.factories import Personas, history, queries, recorded
 
 
@@ -322,6 +321,16 @@ def test_opening_is_taken_back_and_counted(people: Personas, firm: int) -> None:
         tickets.get(people.ann, ticket)
 
 
+def test_removed_ticket_comes_back_from_the_recycle_bin(people: Personas, firm: int) -> None:
+    ticket = opened(people.ann, firm)
+    tickets.remove(people.kai, ticket, reason="重复")
+    with pytest.raises(NotFound):
+        tickets.get(people.kai, ticket)
+    assert ticket_desk.desk(people.kai).total == 0
+    assert service.recycle.restore_record(people.kai, Noun.TICKET, ticket)
+    assert tickets.get(people.kai, ticket).handler == "凯思远"
+
+
 def test_merged_customers_tickets_stand_under_the_winner_and_go_back(people: Personas, firm: int) -> None:
     other = customer(people.ann, "南京信诺环保公司")
     ticket = opened(people.ann, other)
@@ -333,86 +342,6 @@ def test_merged_customers_tickets_stand_under_the_winner_and_go_back(people: Per
     service.customers.unmerge(people.ann, other)
     assert [row.id for row in tickets.of_customer(people.ann, other)] == [ticket]
     assert tickets.of_customer(people.ann, firm) == []
-
-
-# ---- e-mail
-MAIL = """From: =?utf-8?B?5byg5LiJ?= <Buyer@XinNuo.cn>
-To: service@example.com
-Subject: =?gb2312?B?u9i4tA==?=: =?utf-8?B?5YeA5rC05py65ryP5rC0?=
-Content-Type: text/plain; charset=gb2312
-Content-Transfer-Encoding: base64
-
-{body}
-"""
-
-
-def mail(body: str = "地上都是水，請儘快處理") -> bytes:
-    import base64
-
-    return MAIL.format(body=base64.b64encode(body.encode("gb18030")).decode()).encode()
-
-
-def test_mail_becomes_a_draft_of_its_sender(people: Personas, firm: int) -> None:
-    found = ticket_mail.from_email(people.ann, mail())
-    assert (found.customer_id, found.sender, found.draft.subject) == (firm, "buyer@xinnuo.cn", "净水机漏水")
-    assert (found.draft.content, found.draft.source) == ("地上都是水，請儘快處理", TicketSource.EMAIL)
-    hidden = ticket_mail.from_email(people.bo, mail())
-    assert (hidden.customer_id, hidden.candidates) == (None, []), "ann's customer is none of bo's"
-
-
-def test_mail_of_a_contact_or_of_several(people: Personas, firm: int) -> None:
-    service.contacts.add(people.ann, firm, ContactDraft(name="王五", email="wang@xinnuo.cn"))
-    raw = "发件人: 王五 <wang@xinnuo.cn>\n发送时间: 2026年11月23日 9:00\n收件人: 客服\n主题: Re: 漏水\n\n已经第三次了"
-    found = ticket_mail.from_email(people.ann, raw)
-    assert (found.customer_id, found.draft.subject, found.draft.content) == (firm, "漏水", "已经第三次了")
-    other = customer(people.ann, "苏州恒远机械有限公司", email="buyer@xinnuo.cn")
-    several = ticket_mail.from_email(people.ann, mail())
-    assert (several.customer_id, sorted(number for number, _ in several.candidates)) == (None, sorted([firm, other]))
-    plain = ticket_mail.from_email(people.ann, "机器坏了\n第二行")
-    assert (plain.sender, plain.draft.subject, plain.draft.content) == ("", "机器坏了", "机器坏了\n第二行")
-
-
-HOSTILE = {
-    "deep": b"Content-Type: multipart/mixed; boundary=a\n\n"
-    + b"--a\nContent-Type: multipart/mixed; boundary=a\n\n" * 3000,
-    "many parts": b"Subject: x\nContent-Type: multipart/mixed; boundary=a\n\n" + b"--a\n\nx\n" * 20000,
-    "bad charset": b"Subject: =?x-none?B?////?=\nContent-Type: text/plain; charset=../../etc\n\n\xff\xfe\x00abc",
-    "codec": b"Subject: x\nContent-Type: text/plain; charset=zlib_codec\n\nabc",
-    "bytes": bytes(range(256)) * 50,
-    "null": b"Subject: \x00\x00\nFrom: \x00@\n\n\x00",
-    "header": b"From: " + b"<" * 100_000 + b"\nSubject: " + b"=?utf-8?B?" * 20000 + b"\n\nabc",
-    "html": b"Subject: x\nContent-Type: text/html\n\n<script>alert(1)</script><p>hello<style>a{}</style><img src=http://e/x>",
-    "broken base64": b"Subject: x\nContent-Transfer-Encoding: base64\n\n!!!!",
-}
-
-UNREADABLE = {"null", "deep"}
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_mail_is_read_or_refused(people: Personas, kind: str) -> None:
-    refused = pytest.raises(Invalid) if kind in UNREADABLE else nullcontext()
-    with refused:
-        found = ticket_mail.from_email(people.kai, HOSTILE[kind])
-        assert len(found.draft.content) <= 5000
-        assert "alert" not in found.draft.content
-        assert "\x00" not in found.draft.content + found.draft.subject
-
-
-def test_mail_that_is_too_large_or_empty_is_refused(people: Personas) -> None:
-    for raw in (b"x" * (ticket_mail.MOST_BYTES + 1), "x" * (ticket_mail.MOST_BYTES // 4 + 1), "", b"", "  \n"):
-        with pytest.raises(Invalid) as refused:
-            ticket_mail.from_email(people.kai, raw)
-        assert refused.value.field == "mail"
-
-
-def test_attachments_are_counted_and_left_out(people: Personas, firm: int) -> None:
-    raw = (
-        b"From: buyer@xinnuo.cn\nSubject: photo\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: text/html\n\n"
-        b"<p>see the photo</p>\n--a\nContent-Type: application/x-msdownload\n"
-        b"Content-Disposition: attachment; filename=../../run.exe\n\nMZ\n--a--\n"
-    )
-    found = ticket_mail.from_email(people.ann, raw)
-    assert (found.draft.content, found.attachments) == ("see the photo", 1)
 
 
 # ---- custom fields and files

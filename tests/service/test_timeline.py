@@ -18,7 +18,6 @@ from cim.i18n import _
 from cim.models import (
     Activity,
     Contract,
-    Customer,
     ImportBatch,
     Opportunity,
     Payment,
@@ -31,7 +30,6 @@ from cim.models import (
 )
 from cim.models.activity import ActivityDraft, ActivityType, Outcome
 from cim.models.base import Model
-from cim.models.contact import ContactDraft
 from cim.models.customer import CustomerDraft
 from cim.models.imports import ImportKind
 from cim.models.survey import SurveyKind
@@ -154,9 +152,7 @@ def test_sales_service_and_tasks_only_for_who_may_read_them(people: Personas, fi
     assert not {EventKind.TASK, EventKind.COMMENT} & kinds, "the task of a colleague, and what is said about it"
 
 
-def test_edits_name_fields_never_values_and_fold(
-    people: Personas, firm: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_edits_name_fields_never_values_and_fold(people: Personas, firm: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for moment, values in (
         ("2026-11-22T10:00:00+08:00", {"phone": "13900139001"}),
         ("2026-11-22T10:01:00+08:00", {"notes": "老客户", "phone": "13900139001"}),
@@ -307,7 +303,7 @@ def crowded(people: Personas, firm: int, monkeypatch: pytest.MonkeyPatch) -> Cal
     def fill(what: list[tuple[int, int]]) -> int:
         with db.session(writing=True) as session:
             for table in ("stage_change", "activity", "task", "survey_answer"):
-                session.execute(text(f"DELETE FROM {table}"))  # noqa: S608
+                session.execute(text(f"DELETE FROM {table}"))
             stage = session.execute(select(Stage.id).limit(1)).scalar_one()  # type: ignore[call-overload]
             if session.get(Opportunity, 1) is None:
                 session.add(Opportunity(id=1, customer_id=firm, name="商机", stage_id=stage, stage_since=at(1)))
@@ -318,7 +314,9 @@ def crowded(people: Personas, firm: int, monkeypatch: pytest.MonkeyPatch) -> Cal
                     Activity(content="好", **own),
                     StageChange(opportunity_id=1, to_stage_id=stage, **own),
                     SurveyAnswer(score=4, **own),
-                    Task(title="做", due_at=at(1), done_at=at(2, hour), customer_id=firm, assignee_id=people.ann.user_id),
+                    Task(
+                        title="做", due_at=at(1), done_at=at(2, hour), customer_id=firm, assignee_id=people.ann.user_id
+                    ),
                 ]
                 session.add(made[kind])
             session.commit()

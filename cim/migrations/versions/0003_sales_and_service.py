@@ -579,7 +579,6 @@ def upgrade() -> None:
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.Column("order_no", sa.String(length=40), nullable=False),
-        sa.Column("ordered_on", sa.Date(), nullable=False),
         sa.Column("amount", sa.Numeric(precision=18, scale=2), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
@@ -590,6 +589,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.Column("ordered_on", sa.Date(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=True),
         sa.Column("opportunity_id", sa.Integer(), nullable=True),
         sa.Column("contract_id", sa.Integer(), nullable=True),
@@ -668,12 +668,12 @@ def upgrade() -> None:
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("amount", sa.Numeric(precision=18, scale=2), nullable=False),
-        sa.Column("paid_on", sa.Date(), nullable=False),
         sa.Column("method", sa.String(length=40), nullable=False),
         sa.Column("note", sa.String(length=200), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=False),
         sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["created_by_id"], ["app_user.id"], name=op.f("fk_payment_created_by_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_payment_customer_id")),
@@ -846,9 +846,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("pinned_at IS NOT NULL AND deleted_at IS NULL"),
         )
         batch_op.create_index(batch_op.f("ix_activity_ticket_id"), ["ticket_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_activity_contact_id"), "contact", ["contact_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_activity_ticket_id"), "ticket", ["ticket_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_activity_opportunity_id"), "opportunity", ["opportunity_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_activity_contact_id"), "contact", ["contact_id"], ["id"])
 
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.add_column(sa.Column("credit_limit", sa.Numeric(precision=18, scale=2), nullable=True))
@@ -880,13 +880,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_stored_file_opportunity_id"), ["opportunity_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stored_file_order_id"), ["order_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stored_file_ticket_id"), ["ticket_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_stored_file_activity_id"), "activity", ["activity_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_stored_file_ticket_id"), "ticket", ["ticket_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_stored_file_order_id"), "sales_order", ["order_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_stored_file_opportunity_id"), "opportunity", ["opportunity_id"], ["id"]
         )
-        batch_op.create_foreign_key(batch_op.f("fk_stored_file_activity_id"), "activity", ["activity_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_stored_file_contract_id"), "contract", ["contract_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_stored_file_order_id"), "sales_order", ["order_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_stored_file_ticket_id"), "ticket", ["ticket_id"], ["id"])
 
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.add_column(sa.Column("result_id", sa.Integer(), nullable=True))
@@ -908,8 +908,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_task_result_id"), ["result_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_series_id"), ["series_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_ticket_id"), ["ticket_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_task_contact_id"), "contact", ["contact_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_task_result_id"), "activity", ["result_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_task_series_id"), "task", ["series_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_task_opportunity_id"), "opportunity", ["opportunity_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_task_ticket_id"), "ticket", ["ticket_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_task_result_id"), "activity", ["result_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_task_contact_id"), "contact", ["contact_id"], ["id"])

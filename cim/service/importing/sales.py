@@ -187,9 +187,9 @@ def _defaults(model: type[Model]) -> dict[str, Any]:
     """Every column at its default: the history of a row tells of all of them."""
     fields = model.model_fields
     return {
-        column.name: fields[column.name].get_default()
+        column.name: fields[column.name].get_default(call_default_factory=True)
         for column in columns(model).__table__.columns
-        if column.name in fields and not column.primary_key
+        if column.name in fields and not column.primary_key and column.name != "uid"
     }
 
 

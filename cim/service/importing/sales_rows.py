@@ -14,6 +14,7 @@ from cim.models.imports import ImportKind
 from cim.models.order import OrderStatus
 from cim.models.ticket import Priority, TicketStatus, TicketType
 
+Readers = Mapping[str, Callable[[str], Any]]
 CENT = Decimal("0.01")
 MOST = Decimal(10) ** 12
 NEGATIVE = N_("{value} is below zero: enter what was ordered; a refund is a payment back.")
@@ -53,65 +54,81 @@ def _by_word(table: Mapping[Any, str]) -> dict[str, Any]:
     return {word: value for value, words in table.items() for word in words.split()}
 
 
-def readers(kind: ImportKind) -> dict[str, Callable[[str], Any]]:
+def readers(kind: ImportKind) -> Readers:
     """What brings a cell of each column into canonical form; raises normalize.Bad."""
-    zone = settings().zone
+    made: dict[ImportKind, Callable[[], Readers]] = {
+        ImportKind.PRODUCTS: _products,
+        ImportKind.ORDERS: _orders,
+        ImportKind.OPPORTUNITIES: _opportunities,
+        ImportKind.TICKETS: _tickets,
+    }
+    return made[kind]()
 
-    def moment(cell: str) -> Any:
-        return normalize.moment(cell, zone=zone)
 
+def _products() -> Readers:
     return {
-        ImportKind.PRODUCTS: {
-            "code": _limited(40),
-            "name": _limited(120),
-            "category": _limited(60),
-            "unit": _limited(20),
-            "price": _price,
-            "currency": _currency,
-            "margin": _percent,
-            "description": _lines(2000),
-        },
-        ImportKind.ORDERS: {
-            "order_no": _limited(40),
-            "date": normalize.day,
-            "product": _limited(120),
-            "quantity": _quantity,
-            "unit_price": _price,
-            "amount": _money,
-            "currency": _currency,
-            "status": _word(_ORDER_STATUS),
-            "owner": _limited(60),
-            "notes": _lines(2000),
-        },
-        ImportKind.OPPORTUNITIES: {
-            "name": _limited(120),
-            "amount": _money,
-            "currency": _currency,
-            "stage": _limited(60),
-            "probability": _whole_percent,
-            "expected_close": normalize.day,
-            "owner": _limited(60),
-            "created_at": moment,
-            "closed_at": moment,
-            "result": _word(_RESULTS),
-            "reason": _limited(200),
-            "notes": _lines(5000),
-        },
-        ImportKind.TICKETS: {
-            "number": _limited(40),
-            "type": _word(_TICKET_TYPES),
-            "subject": _limited(200),
-            "content": _lines(5000),
-            "priority": _word(_PRIORITIES),
-            "category": _limited(60),
-            "opened_at": moment,
-            "handler": _limited(60),
-            "status": _word(_TICKET_STATUS),
-            "closed_at": moment,
-            "resolution": _lines(5000),
-            "satisfaction": _score,
-        },
-    }[kind]
+        "code": _limited(40),
+        "name": _limited(120),
+        "category": _limited(60),
+        "unit": _limited(20),
+        "price": _price,
+        "currency": _currency,
+        "margin": _percent,
+        "description": _lines(2000),
+    }
+
+
+def _orders() -> Readers:
+    return {
+        "order_no": _limited(40),
+        "date": normalize.day,
+        "product": _limited(120),
+        "quantity": _quantity,
+        "unit_price": _price,
+        "amount": _money,
+        "currency": _currency,
+        "status": _word(_ORDER_STATUS),
+        "owner": _limited(60),
+        "notes": _lines(2000),
+    }
+
+
+def _opportunities() -> Readers:
+    return {
+        "name": _limited(120),
+        "amount": _money,
+        "currency": _currency,
+        "stage": _limited(60),
+        "probability": _whole_percent,
+        "expected_close": normalize.day,
+        "owner": _limited(60),
+        "created_at": _moment,
+        "closed_at": _moment,
+        "result": _word(_RESULTS),
+        "reason": _limited(200),
+        "notes": _lines(5000),
+    }
+
+
+def _tickets() -> Readers:
+    return {
+        "number": _limited(40),
+        "type": _word(_TICKET_TYPES),
+        "subject": _limited(200),
+        "content": _lines(5000),
+        "priority": _word(_PRIORITIES),
+        "category": _limited(60),
+        "opened_at": _moment,
+        "handler": _limited(60),
+        "status": _word(_TICKET_STATUS),
+        "closed_at": _moment,
+        "resolution": _lines(5000),
+        "satisfaction": _score,
+    }
+
+
+def _moment(cell: str) -> Any:
+    return normalize.moment(cell, zone=settings().zone)
 
 
 def _limited(limit: int) -> Callable[[str], str]:

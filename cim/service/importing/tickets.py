@@ -30,6 +30,15 @@ THERE_ALREADY = N_("The same ticket is there already: left out.")
 STANDS_TWICE = N_("The same ticket is there already: added once more.")
 TAKEN = N_("Ticket number {number} is there already: left out.")
 BACKWARDS = N_("This lies before the ticket was opened.")
+_USUAL: dict[str, Any] = {
+    "type": TicketType.REQUEST,
+    "content": "",
+    "priority": Priority.NORMAL,
+    "category": "",
+    "resolution": "",
+    "satisfaction": None,
+}
+"""What a row need not say."""
 ENDED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
 
@@ -108,39 +117,21 @@ def _row(work: Work, people: People, line: Line, number: int, customer: Known, b
         status = TicketStatus.OPEN
     return {
         **sales.common(work, number, batch_id),
+        **{name: values.get(name, usual) for name, usual in _USUAL.items()},
         "uid": new_uid(),
         "number": values.get("number") or f"T{opened.year}-I{number:06d}",
         "customer_id": customer.id,
-        "contact_id": None,
-        "product_id": None,
-        "order_id": None,
-        "type": values.get("type", TicketType.REQUEST),
         "subject": values["subject"],
         "subject_folded": search_text.fold(values["subject"]),
-        "content": values.get("content", ""),
-        "priority": values.get("priority", Priority.NORMAL),
-        "category": values.get("category", ""),
         "source": TicketSource.IMPORT,
         "status": status,
         "handler_id": handler_id,
         "handler": handler[:60],
-        "assigned_why": {},
         "opened_at": opened,
         "opened_by_id": work.actor.user_id,
-        "respond_by": None,
-        "responded_at": None,
-        "due_at": None,
-        "due_why": {},
         "waiting_since": opened if status is TicketStatus.WAITING else None,
-        "waited_minutes": 0,
-        "escalated_at": None,
-        "escalation": 0,
-        "resolution": values.get("resolution", ""),
         "resolved_at": ended,
         "closed_at": ended if status is TicketStatus.CLOSED else None,
-        "reopened": 0,
-        "satisfaction": values.get("satisfaction"),
-        "rating_comment": "",
         "rated_at": (ended or opened) if values.get("satisfaction") else None,
     }
 

@@ -75,8 +75,9 @@ class Settable:
 
 @dataclass(frozen=True)
 class Kind:
-    """A noun that can be listed. `main` is the date that a filter means; `own` is whose it is for "mine"; `amount` is in
-    the base currency; `searched` are folded texts, `numbers` codes; `writes` is the permission to change one."""
+    """A noun that can be listed. `main` is the date that a filter means; `own` is whose it is for "mine"; `amount` is in the
+    base currency; `searched` are folded texts, `titles` texts as they are, `numbers` codes; `writes` is the permission of
+    those who have records of their own."""
 
     noun: Noun
     table: Any
@@ -94,6 +95,7 @@ class Kind:
     amount: Any = None
     currency: Any = None
     searched: tuple[Any, ...] = ()
+    titles: tuple[Any, ...] = ()
     numbers: tuple[Any, ...] = ()
     joins: tuple[tuple[Any, Any], ...] = ()
     order: str = ""

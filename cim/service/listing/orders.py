@@ -53,7 +53,7 @@ ORDER = Kind(
         Column("amount", N_("Amount"), ORDERS.amount, CellKind.MONEY, order=ORDERS.base_amount),
         Column("status", N_("Status"), ORDERS.status, CellKind.CHOICE, words="order_status", width=85),
         Column("payment", N_("Payment"), PAYMENT, CellKind.CHOICE, words="payment", width=85),
-        Column("delivery", N_("Delivery"), ORDERS.delivery, CellKind.CHOICE, words="delivery", width=85),
+        Column("delivery", N_("Delivery"), ORDERS.delivery, CellKind.CHOICE, words="delivery", width=100),
         Column("owner", N_("Owner"), OWNER.name, width=80),
         Column("open", N_("Still to be paid"), _OPEN, CellKind.MONEY, shown=False),
         Column("paid", N_("Paid"), ORDERS.paid, CellKind.MONEY, shown=False),

@@ -22,7 +22,7 @@ def chooser(me: Actor, entries: Sequence[TimelineEntry], *, key: str) -> None:
     """One button for the whole list: choose an entry and work on it. A button per entry would cost an element each."""
     if not entries or not me.can(Permission.ACTIVITY_WRITE):
         return
-    label, icon = _("Correct, pin or comment"), ":material/edit:"
+    label, icon = _("Work on an entry"), ":material/edit:"
     box = st.popover(label, icon=icon, type="tertiary", key=key, on_change="rerun")
     if not box.open:
         return

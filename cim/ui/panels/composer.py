@@ -67,7 +67,8 @@ def _box(me: Actor, customer_id: int | None, key: str) -> None:
                 label, icon = _("Save follow-up"), ":material/check:"
                 pressed = st.form_submit_button(label, key=f"{key}.save.{token}", icon=icon, type="primary")
                 phrases.buttons(me, kind, into=f"{key}.{token}.content")
-        phrases.manage(me, key=key)
+        if customer_id is None:  # where there is room for it
+            phrases.manage(me, key=key)
         if pressed and chosen is None:
             st.error(_("Choose the customer first. What you wrote is still here."), icon=":material/error:")
         elif pressed and chosen is not None:

@@ -80,6 +80,20 @@ def _inputs(me: Actor, key: str, view: ContractView | None, customer_id: int) ->
         with column:
             typed[name] = st.date_input(label, getattr(view, name) if view else None, key=f"{key}.{name}")
             feedback.at_field(name)
+    typed |= _terms(me, key, view, (one, two, three))
+    typed["contact_id"] = _contact(me, key, view, customer_id)
+    typed["notes"] = st.text_area(_("Notes"), view.notes if view else "", key=f"{key}.notes", max_chars=2000)
+    own = custom_inputs.fields(me, Noun.CONTRACT)
+    if own:
+        custom_inputs.prime(key, view.custom if view else {})
+        typed["custom"] = custom_inputs.draw(key, own)
+    return typed
+
+
+def _terms(me: Actor, key: str, view: ContractView | None, columns: Any) -> dict[str, Any]:
+    """Amount, currency, and when to remind."""
+    typed: dict[str, Any] = {}
+    one, two, three = columns
     with one:
         amount = float(view.amount) if view else 0.0
         value = st.number_input(
@@ -96,18 +110,16 @@ def _inputs(me: Actor, key: str, view: ContractView | None, customer_id: int) ->
         days = view.remind_days if view else DAYS
         label, told = _("Remind (days before)"), _("0 is never.")
         typed["remind_days"] = int(st.number_input(label, 0, 3650, days, help=told, key=f"{key}.remind_days"))
+    return typed
+
+
+def _contact(me: Actor, key: str, view: ContractView | None, customer_id: int) -> int | None:
     people = {person.id: person.name for person in service.contacts.list(me, customer_id)}
-    now_id = view.contact_id if view else None
-    if now_id is not None:
-        people.setdefault(now_id, view.contact if view else "")
+    held = view.contact_id if view else None
+    if held is not None:
+        people.setdefault(held, view.contact if view else "")
     ids = list(people)
-    index = ids.index(now_id) if now_id is not None else None
-    typed["contact_id"] = st.selectbox(
+    index = ids.index(held) if held is not None else None
+    return st.selectbox(
         _("Contact person"), ids, index=index, format_func=lambda i: people.get(i, str(i)), key=f"{key}.contact_id"
     )
-    typed["notes"] = st.text_area(_("Notes"), view.notes if view else "", key=f"{key}.notes", max_chars=2000)
-    own = custom_inputs.fields(me, Noun.CONTRACT)
-    if own:
-        custom_inputs.prime(key, view.custom if view else {})
-        typed["custom"] = custom_inputs.draw(key, own)
-    return typed

@@ -20,7 +20,7 @@ def show(me: Actor) -> None:
         _("Notices") if not count else _("Notices ({count})", count=told),
         icon=":material/notifications_unread:" if count else ":material/notifications:",
         type="tertiary" if not count else "secondary",
-        width="stretch",
+        width="content",
         key="notices.bell",
         on_change="rerun",
     )

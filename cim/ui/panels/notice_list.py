@@ -16,6 +16,7 @@ from cim.ui import feedback, gate, menu
 from cim.ui.text import safe
 from cim.work import Actor
 
+PAGE = 50
 ICONS = {
     "task": "task_alt",
     "anniversary": "cake",

@@ -7,16 +7,17 @@ import streamlit as st
 from cim import service
 from cim.config import settings
 from cim.i18n import _, format_datetime
+from cim.models.custom import Noun
 from cim.models.opportunity import StageKind
 from cim.models.opportunity_view import OpportunityView
 from cim.service import currency
 from cim.ui import feedback
-from cim.ui.panels import opportunity_words
+from cim.ui.panels import custom_inputs, custom_shown, opportunity_words
 from cim.ui.text import safe, safe_lines
 from cim.work import Actor
 
 
-def fields(view: OpportunityView) -> None:
+def fields(me: Actor, view: OpportunityView) -> None:
     """The fields that are filled in."""
     st.subheader(_("Details"), anchor=False)
     base = currency.base()
@@ -29,6 +30,8 @@ def fields(view: OpportunityView) -> None:
         _("Added by"): safe(view.created_by),
     }
     st.markdown("\n\n".join(f":gray[:small[{label}]]  \n{value}" for label, value in shown.items() if value))
+    if view.custom:
+        st.markdown(custom_shown.brief(custom_inputs.fields(me, Noun.OPPORTUNITY), view.custom))
     if view.notes:
         st.caption(_("Notes"))
         st.markdown(safe_lines(view.notes))

@@ -10,12 +10,13 @@ import streamlit as st
 
 from cim import service
 from cim.i18n import _
+from cim.models.custom import Noun
 from cim.models.opportunity import OpportunityDraft, StageKind
 from cim.models.opportunity_view import OpportunityView
 from cim.permissions import Permission, Scope
 from cim.service import currency
 from cim.ui import feedback, gate, state
-from cim.ui.panels import opportunity_dialog
+from cim.ui.panels import custom_inputs, opportunity_dialog
 from cim.work import Actor
 
 FIELDS = (
@@ -34,6 +35,7 @@ def add(me: Actor, customer_id: int, *, key: str = "opportunity.add") -> int | N
             typed |= _start(me, held)
             more = ("currency", "probability", "contact_id", "source", "competitors", "notes")
             typed |= inputs(me, held, NOWHERE, customer_id=customer_id, only=more)
+            typed["custom"] = _own(me, held, NOWHERE)
         label, icon = _("Add opportunity"), ":material/add:"
         if not st.form_submit_button(label, type="primary", icon=icon, key=f"{key}.save.{token}"):
             return None
@@ -55,11 +57,13 @@ def edit(me: Actor, opportunity_id: int, version: int) -> None:
     before = {name: getattr(view, name) for name in FIELDS}
     with st.form(f"{key}.form", border=False):
         typed = inputs(me, key, before, customer_id=view.customer_id)
+        own = _own(me, key, view.custom)
         pressed = st.form_submit_button(_("Save"), type="primary", key=f"{key}.save")
     if not pressed:
         return
     given = {name: value for name, value in typed.items() if name == "name" or value != before[name]}
-    draft = OpportunityDraft.model_validate(given)
+    own = {name: v for name, v in own.items() if custom_inputs.plain(v) != custom_inputs.plain(view.custom.get(name))}
+    draft = OpportunityDraft.model_validate(given | ({"custom": own} if own else {}))
     changed = feedback.attempt(service.opportunities.update, me, opportunity_id, draft, version=version)
     if changed is not None:
         opportunity_dialog.saved(_("Saved.") if changed else _("No changes."))
@@ -84,10 +88,18 @@ def inputs(
     return typed
 
 
+def _own(me: Actor, key: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of the fields that an administrator added."""
+    custom_inputs.prime(key, held)
+    return custom_inputs.draw(key, custom_inputs.fields(me, Noun.OPPORTUNITY))
+
+
 def _start(me: Actor, key: str) -> dict[str, Any]:
     """Stage and, for those who sell with others, owner of another opportunity."""
     stages = {s.id: s.name for s in service.stages.everything(me) if s.kind is StageKind.OPEN}
-    chosen = {"stage_id": st.selectbox(_("Stage"), list(stages), format_func=stages.__getitem__, key=f"{key}.stage_id")}
+    chosen: dict[str, Any] = {
+        "stage_id": st.selectbox(_("Stage"), list(stages), format_func=stages.__getitem__, key=f"{key}.stage_id")
+    }
     feedback.at_field("stage_id")
     if me.scope(Permission.SALES_WRITE) is not Scope.OWN:
         people = {who.id: who.name for who in service.users.colleagues(me, assignable=True)}

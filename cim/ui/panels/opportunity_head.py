@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from cim import clock, service
@@ -44,15 +46,15 @@ def _actions(me: Actor, view: OpportunityView, stages: list[StageView]) -> None:
         ):
             stage = next((s for s in stages if s.kind is kind), None)
             if stage is not None:
-                act = {"on_click": opportunity_dialog.ask, "args": (stage.id, view.id, view.version)}
-                key, type_ = f"opportunity.{kind.value}", "primary" if kind is StageKind.WON else "secondary"
-                st.button(label, icon=icon, key=key, type=type_, **act)  # type: ignore[call-overload]
+                act: dict[str, Any] = {"on_click": opportunity_dialog.ask, "args": (stage.id, view.id, view.version)}
+                act["type"] = "primary" if kind is StageKind.WON else "secondary"
+                st.button(label, icon=icon, key=f"opportunity.{kind.value}", **act)
     else:
         act = {"on_click": _reopen, "args": (view.id, view.version)}
-        st.button(_("Reopen"), icon=":material/undo:", key="opportunity.reopen", **act)  # type: ignore[arg-type]
+        st.button(_("Reopen"), icon=":material/undo:", key="opportunity.reopen", **act)
     opportunity_order.button(me, view)
     act = {"on_click": opportunity_dialog.ask, "args": (opportunity_dialog.EDIT, view.id, view.version)}
-    st.button(_("Edit"), icon=":material/edit:", key="opportunity.edit", **act)  # type: ignore[arg-type]
+    st.button(_("Edit"), icon=":material/edit:", key="opportunity.edit", **act)
     opportunity_form.editing(view)
     with st.popover(_("More"), icon=":material/more_horiz:", key="opportunity.more", on_change="rerun") as box:
         if box.open:

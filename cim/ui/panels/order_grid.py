@@ -42,6 +42,7 @@ def draw(me: Actor, lines: Sequence[OrderLineView] = (), *, key: str) -> list[Or
         key=f"{key}.lines",
         height="content",
         alt=_("Lines"),
+        placeholder="—",
     )
     return [draft for row in edited if (draft := _draft(row, offered)) is not None]
 

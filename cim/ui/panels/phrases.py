@@ -39,11 +39,11 @@ def manage(me: Actor, *, key: str) -> None:
         return
     with box:
         found = [phrase for phrase in service.phrases.offered(me) if phrase.may_edit]
-        known: dict[int, PhraseView | None] = {0: None, **{phrase.id: phrase for phrase in found}}
+        known = {phrase.id: phrase for phrase in found}
         chosen = st.selectbox(
             _("Phrase"),
-            list(known),
-            format_func=lambda i: _("A new one") if not known.get(i) else known[i].text[:40],  # type: ignore[union-attr]
+            [0, *known],
+            format_func=lambda i: known[i].text[:40] if i in known else _("A new one"),
             key=f"{key}.phrase",
         )
         _form(me, known.get(chosen or 0), key)

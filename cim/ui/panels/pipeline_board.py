@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cim import service
-from cim.i18n import _, format_number
+from cim.i18n import _, format_date, format_number
 from cim.models.opportunity import StageKind, StageView
 from cim.models.opportunity_view import Board, Column, OpportunityCard, PipelineFilter
 from cim.service import currency
@@ -113,11 +113,13 @@ def _figures(column: Column) -> str:
 
 def _card(card: OpportunityCard, stages: list[StageView]) -> None:
     """Two elements: a text, and the menu of stages for who may move it."""
+    close = f":material/event: {safe(format_date(card.expected_close))}" if card.expected_close else ""
     lines = [
         f"**{opportunity_words.linked(card)}**",
-        f":small[{opportunity_words.customer(card)} · {safe(card.owner or _('nobody'))}]",
-        opportunity_words.facts(card),
-        f":small[{opportunity_words.warned(card)}]" if len(card.warnings) == 1 else opportunity_words.warned(card),
+        f":small[{opportunity_words.customer(card)}]",
+        f"**{opportunity_words.money(card.amount, card.currency)}** · {card.chance}%",
+        f":small[:gray[{' · '.join(part for part in (close, safe(card.owner)) if part)}]]",
+        *(f":small[:orange[:material/warning: {safe(warning)}]]" for warning in card.warnings),
     ]
     with st.container(border=True, gap="xsmall", key=f"pipeline.card.{card.id}"):
         st.markdown("  \n".join(line for line in lines if line))

@@ -26,7 +26,7 @@ def button(me: Actor) -> None:
         return
     composer.told(KEY)
     label, icon = _("Log a follow-up"), ":material/edit_note:"
-    if st.button(label, icon=icon, key=f"{KEY}.open", type="primary", width="stretch"):
+    if st.button(label, icon=icon, key=f"{KEY}.open", width="content"):
         open_for(_here())
 
 

@@ -82,7 +82,7 @@ def _assign(me: Actor, asked: Asked, chosen: RecordSelection, count: int) -> Non
         "assign",
         label,
         to is not None,
-        lambda why: feedback.attempt(call, me, asked.noun, chosen, to, reason=why),
+        lambda why: feedback.attempt(call, me, asked.noun, chosen, to or 0, reason=why),
     )
 
 
@@ -90,8 +90,6 @@ def _field(me: Actor, asked: Asked, chosen: RecordSelection, count: int) -> None
     offered = {field.name: field for field in service.record_edit.fields(me, asked.noun)}
     key = f"{asked.prefix}.bulk"
     name = st.selectbox(_("Field"), list(offered), format_func=lambda n: offered[n].label, key=f"{key}.name")
-    if name is None:
-        return
     value = _custom(me, asked, name) if name.startswith(OWN) else _editor(offered[name], key)
     emptied = value in (None, "", [])
     sure = emptied and offered[name].emptied and st.checkbox(_("Empty this field"), key=f"{key}.empty")

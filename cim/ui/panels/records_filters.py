@@ -101,7 +101,7 @@ def _chip(me: Actor, asked: Asked, name: str) -> str:
         case "ids":
             return f"{told}: {len(asked.narrowed.ids)}"
         case "customer":
-            view = feedback.attempt(service.customers.get, me, value)
+            view = feedback.attempt(service.customers.get, me, asked.narrowed.customer or 0)
             return f"{told}: {view.name if view else value}"
     return told if value is True else f"{told}: {_('no') if value is False else value}"
 

@@ -31,7 +31,7 @@ _RIGHT = (CellKind.MONEY, CellKind.NUMBER)
 
 def picked(rows: Sequence[RecordRow], *, key: str) -> list[int]:
     """The ids of the rows that are ticked, before the table is drawn."""
-    ticked = (st.session_state.get(_key(rows, key)) or {}).get("selection", {}).get("rows", [])
+    ticked = (st.session_state.get(key_of(rows, key)) or {}).get("selection", {}).get("rows", [])
     return [rows[number].id for number in ticked if number < len(rows)]
 
 
@@ -39,7 +39,7 @@ def show(rows: Sequence[RecordRow], columns: Sequence[RecordColumn], *, key: str
     """The table; the id of the record whose name was pressed, or None. `ticked` gives it boxes."""
     import pyarrow as pa  # a table of Arrow's own needs no pandas on its way
 
-    own = _key(rows, key)
+    own = key_of(rows, key)
     more: dict[str, Any] = {"on_select": "rerun", "selection_mode": "multi-row"} if ticked else {}
     st.dataframe(
         pa.table({column.name: [cell(column, row) for row in rows] for column in columns}),
@@ -103,11 +103,12 @@ def _config(column: RecordColumn, own: str) -> Any:
     return st.column_config.TextColumn(column.label, width=width)
 
 
-def _key(rows: Sequence[RecordRow], key: str) -> str:
+def key_of(rows: Sequence[RecordRow], key: str) -> str:
     """Names the table of exactly these rows: a press or a tick in a list that has changed meanwhile means nothing. After a
     bulk action another round begins, with nothing ticked."""
     print_ = zlib.crc32(",".join(str(row.id) for row in rows).encode())
-    return f"{key}.list.{st.session_state.get(state.LIST_ROUND, 0)}.{print_:08x}"
+    round_ = st.session_state.get(state.LIST_ROUND, 0)
+    return f"{key}.list.{round_}.{print_:08x}"
 
 
 def _noted() -> None:

@@ -49,7 +49,7 @@ def days(usual: int) -> int:
 
 def _trend(found: SatisfactionView) -> None:
     kinds = [figure.kind for figure in found.figures if figure.n]
-    st.subheader(_("By month"), anchor=False)
+    st.subheader(_("Trend"), anchor=False)
     kind = st.segmented_control(
         _("Figure"),
         kinds,

@@ -56,7 +56,7 @@ def new(me: Actor, key: str, day: date | None = None, kind: TaskKind = TaskKind.
     with st.form(f"{held}.form", border=False):
         values = _fields(me, held, None, day, kind)
         pressed = st.form_submit_button(_("Plan"), key=f"{held}.save", type="primary", icon=":material/add_task:")
-    if pressed and values is not None:
+    if pressed:
         draft = TaskDraft(**values, customer_id=customer_id)
         feedback.attempt(service.tasks.add, me, draft, token=state.token(key))
         if feedback.succeeded():
@@ -71,14 +71,14 @@ def change(me: Actor, task: TaskView, *, key: str) -> bool:
     held = f"{key}.{task.id}.{task.version}"
     with st.form(f"{held}.form", border=False):
         values = _fields(me, held, task, None, task.kind)
-        if not st.form_submit_button(_("Save"), key=f"{held}.save", type="primary") or values is None:
+        if not st.form_submit_button(_("Save"), key=f"{held}.save", type="primary"):
             return False
     feedback.attempt(service.tasks.update, me, task.id, TaskDraft(**values), version=task.version)
     return feedback.succeeded()
 
 
-def _fields(me: Actor, held: str, task: TaskView | None, day: date | None, kind: TaskKind) -> dict[str, Any] | None:
-    """The inputs, filled from a task, and what they say; None while there is no day."""
+def _fields(me: Actor, held: str, task: TaskView | None, day: date | None, kind: TaskKind) -> dict[str, Any]:
+    """The inputs, filled from a task, and what they say."""
     title = st.text_input(_("What to do"), value=task.title if task else "", key=f"{held}.title", max_chars=200)
     kinds = [one.value for one in TaskKind]
     chosen = st.pills(
@@ -105,9 +105,7 @@ def _fields(me: Actor, held: str, task: TaskView | None, day: date | None, kind:
             _("Notes"), value=task.notes if task else "", key=f"{held}.notes", max_chars=2000, height=80
         )
         who = _assignee(me, held, task)
-    if on is None:
-        return None
-    due_at = datetime.combine(on, hour or ALL_DAY_HOUR)
+    due_at = datetime.combine(on or first, hour or ALL_DAY_HOUR)
     values = {"title": title, "kind": TaskKind(chosen or TaskKind.TODO), "due_at": due_at, "all_day": hour is None}
     values |= {"remind_at": None if remind < 0 else due_at - timedelta(minutes=remind), "place": place, "notes": notes}
     values |= {"ends_at": due_at + timedelta(minutes=lasts) if lasts and hour else None, "assignee_id": who}

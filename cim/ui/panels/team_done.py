@@ -8,7 +8,7 @@ from cim import service, words
 from cim.i18n import _, format_number
 from cim.models.team_view import Behind, DoneRow
 from cim.service.team import PERIODS
-from cim.ui import feedback
+from cim.ui import feedback, url_choice
 from cim.ui.panels.team_list import linked
 from cim.ui.text import safe
 from cim.work import Actor
@@ -22,11 +22,9 @@ def show(me: Actor) -> None:
         _("Days"),
         list(PERIODS),
         format_func=words.within,
-        default=PERIODS[0],
         required=True,
-        key="period",
-        bind="query-params",
         label_visibility="collapsed",
+        **url_choice.bound("team.period", "period", PERIODS, PERIODS[0]),
     )
     rows = feedback.attempt(service.team.done, me, period=period or PERIODS[0])
     if rows is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import streamlit as st
 
@@ -98,7 +99,7 @@ def _act(me: Actor, rows: list[BehindRow]) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", key="team.list.acts"):
             with st.container(width=240):
                 taker = pickers.person(me, key="team.list.taker", label=_("To whom"), everybody=_("Choose"))
-            act = {"disabled": taker is None, "args": (row.customer_id, taker)}
+            act: dict[str, Any] = {"disabled": taker is None, "args": (row.customer_id, taker)}
             st.button(_("Hand the customer over"), key="team.list.assign", on_click=_assign, **act)
             st.button(_("Give a task for tomorrow"), key="team.list.task", on_click=_task, **act)
 

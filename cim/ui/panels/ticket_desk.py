@@ -14,7 +14,7 @@ from cim.models.ticket_view import Desk, TicketFilter, TicketRow
 from cim.permissions import Permission
 from cim.service import skills, ticket_desk
 from cim.ui import feedback, gate
-from cim.ui.panels import ticket_words
+from cim.ui.panels import ticket_hand_over, ticket_words
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -25,8 +25,10 @@ _MORE = "desk.more"
 
 def show(me: Actor) -> None:
     """The tab of the desk."""
-    if me.can(Permission.TICKET_HANDLE):
-        _absence(me)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if me.can(Permission.TICKET_HANDLE):
+            _absence(me)
+        ticket_hand_over.popover(me)
     narrowed = _filters(me)
     desk = feedback.attempt(ticket_desk.desk, me, narrowed)
     if desk is None:

@@ -117,8 +117,9 @@ def _begin(key: str, name: str, first: dict[str, Any]) -> dict[str, Any]:
 def _of(key: str, name: str, label: str, options: dict[int, str], first: dict[str, Any]) -> int | None:
     number = first.get(name)
     index = [*options].index(number) if number in options else None
-    choose = {"index": index, "placeholder": _("None"), "key": f"{key}.{name}"}
-    return st.selectbox(label, [*options], format_func=lambda i: options.get(i, str(i)), **choose)  # type: ignore[arg-type]
+    choose: dict[str, Any] = {"index": index, "placeholder": _("None"), "key": f"{key}.{name}"}
+    chosen: int | None = st.selectbox(label, [*options], format_func=lambda i: options.get(i, str(i)), **choose)
+    return chosen
 
 
 def _contacts(me: Actor, customer_id: int | None) -> dict[int, str]:

@@ -32,19 +32,11 @@ def asked() -> dict[str, Any]:
 
 def draw(me: Actor, wanted: dict[str, Any], *, key: str) -> None:
     """A button that opens the filters, and what is in force with a way to let go of it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        box = st.popover(
-            _("Filter"), icon=":material/filter_list:", type="tertiary", key=f"{key}.open", on_change="rerun"
-        )
-        if told := _told(me, wanted):
-            st.button(
-                " · ".join(told),
-                icon=":material/close:",
-                key=f"{key}.clear",
-                type="tertiary",
-                on_click=clear,
-                args=(key,),
-            )
+    label, icon = _("Filter"), ":material/filter_list:"
+    box = st.popover(label, icon=icon, type="tertiary", key=f"{key}.open", on_change="rerun")
+    if told := _told(me, wanted):
+        press: dict[str, Any] = {"icon": ":material/close:", "key": f"{key}.clear", "type": "tertiary"}
+        st.button(" · ".join(told), on_click=clear, args=(key,), **press)
     if not box.open:
         return
     with box:

@@ -12,10 +12,10 @@ import streamlit as st
 from cim import service
 from cim.i18n import _, format_month
 from cim.models.activity import ActivityType
-from cim.models.timeline import EventKind, Mark, Timeline, TimelineEntry
+from cim.models.timeline import EventKind, Timeline, TimelineEntry
 from cim.permissions import Permission
 from cim.ui import feedback, gate
-from cim.ui.panels import activity_edit, change_list, timeline_filters, timeline_lines
+from cim.ui.panels import activity_edit, change_list, comments, timeline_filters, timeline_lines
 from cim.work import Actor
 
 PAGE = 50
@@ -66,6 +66,12 @@ def _story(me: Actor, customer_id: int, key: str) -> None:
         activity_edit.chooser(me, _spoken(found), key=f"{key}.edit")
         if me.can(Permission.CUSTOMER_WRITE):
             change_list.chooser(me, customer_id, key=f"{key}.undo")
+        about = st.popover(
+            _("Comments"), icon=":material/comment:", type="tertiary", key=f"{key}.about", on_change="rerun"
+        )
+        if about.open:
+            with about:
+                comments.show(me, "customer", customer_id)
         st.page_link(
             "pages/print_timeline.py",
             label=_("Print"),
@@ -112,7 +118,7 @@ def _list(found: Timeline, key: str, *, named: bool) -> None:
         st.button(_("Load more"), key=f"{key}.more", on_click=_more, args=(key,), icon=":material/expand_more:")
 
 
-def _read(page: Callable[[Mark | None, int], Timeline], key: str) -> Timeline:
+def _read(page: Callable[[Any, int], Timeline], key: str) -> Timeline:
     """The newest entries, as many as were asked for, read in pages by key."""
     wanted = int(st.session_state.get(f"{key}.pages", 1)) * PAGE
     found = page(None, min(MOST_AT_ONCE - 1, wanted))

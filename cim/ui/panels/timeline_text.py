@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from cim import clock, labels, words
-from cim.i18n import _, format_date, format_money
+from cim.config import settings
+from cim.i18n import _, format_date, format_datetime, format_money
 from cim.models.customer_view import CustomerView
 from cim.models.timeline import Timeline, TimelineEntry
+from cim.work import Actor
 
 
 def plain(view: CustomerView, found: Timeline) -> str:
@@ -13,6 +15,11 @@ def plain(view: CustomerView, found: Timeline) -> str:
     more, than on the page."""
     head = f"{view.name} ({view.code})"
     return "\n\n".join([head, *(_paragraph(entry) for entry in found.entries)]) + "\n"
+
+
+def seen(me: Actor) -> str:
+    """Who looked, and when: another reader may see more or less."""
+    return _("As {name} sees it on {when}", name=me.name, when=format_datetime(clock.now(), settings().zone))
 
 
 def _paragraph(entry: TimelineEntry) -> str:

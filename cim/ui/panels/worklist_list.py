@@ -12,7 +12,7 @@ from cim.i18n import _, format_date, format_number, format_relative
 from cim.models.worklist import EntryView, WorklistState, WorklistView
 from cim.permissions import Permission
 from cim.ui import feedback, gate
-from cim.ui.panels import composer, worklist_sentences
+from cim.ui.panels import click_to_call, composer, worklist_sentences
 from cim.ui.text import safe
 from cim.work import Actor
 
@@ -55,8 +55,9 @@ def line(entry: EntryView, *, owner: bool = False) -> str:
     """Who, how urgent and why, as Markdown of three lines at most."""
     grade = f" :{GRADES[entry.grade]}-badge[{entry.grade}]" if entry.grade in GRADES else ""
     head = f"[**{safe(entry.name)}**](/customer?id={entry.customer_id}){grade} :gray-badge[{entry.score}]"
-    about = [entry.phone, entry.owner if owner else "", _last(entry), _since(entry)]
-    return f"{head}  \n{worklist_sentences.facts(entry)}  \n:gray[{' · '.join(safe(a) for a in about if a)}]"
+    about = [safe(part) for part in (entry.owner if owner else "", _last(entry), _since(entry)) if part]
+    phone = [click_to_call.link(entry.phone)] if entry.phone else []
+    return f"{head}  \n{worklist_sentences.facts(entry)}  \n:gray[{' · '.join([*phone, *about])}]"
 
 
 def _last(entry: EntryView) -> str:
@@ -75,7 +76,7 @@ def _since(entry: EntryView) -> str:
 
 def _row(me: Actor, entry: EntryView, key: str) -> None:
     own = f"{key}.{entry.customer_id}"
-    told = {"help": worklist_sentences.sum_of(entry), "width": "stretch"}
+    told: dict[str, Any] = {"help": worklist_sentences.sum_of(entry), "width": "stretch"}
     with st.container(border=True, gap="xsmall", key=f"{own}.row"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
             st.markdown(line(entry, owner=entry.owner_id != me.user_id), **told)
