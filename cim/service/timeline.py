@@ -154,7 +154,7 @@ def _places(
     since: datetime | None, until: datetime | None, before: Mark | None, size: int,
 ) -> Iterator[Place]:  # fmt: skip
     """Where entries of the sources stand, newest first: one query."""
-    asked = statement(work.actor, kinds, sqlite=db.is_sqlite(work.session), person=person is not None, words=bool(text))
+    asked = statement(work, kinds, sqlite=db.is_sqlite(work.session), person=person is not None, words=bool(text))
     if asked is None:
         return
     wanted = SCANNED if text else size + 1

@@ -66,7 +66,7 @@ def stage_changes(work: Work, ids: Sequence[int], _of: Customer) -> list[Timelin
         params = {"name": name, "before": stages.named(old) if old else "", "after": stages.named(new)}
         told = entry(EventKind.STAGE, row, row.at, who, icon, title, params, text=row.reason)
         told.amount, told.currency = row.amount or None, currency.base()
-        told.link = f"/opportunities?id={row.opportunity_id}"
+        told.link = f"/opportunity?id={row.opportunity_id}"
         made.append(told)
     return made
 
@@ -77,7 +77,7 @@ def orders(work: Work, ids: Sequence[int], _of: Customer) -> list[TimelineEntry]
         title = ORDERS.get(row.status, N_("Order {number}"))
         told = entry(EventKind.ORDER, row, noon_of(row.ordered_on), who, "shopping_cart", title, text=row.notes)
         told.params, told.dated, told.imported = {"number": row.order_no}, True, row.batch_id is not None
-        told.amount, told.currency, told.link = row.amount, row.currency, f"/orders?id={row.id}"
+        told.amount, told.currency, told.link = row.amount, row.currency, f"/order?id={row.id}"
         made.append(told)
     return made
 
@@ -87,7 +87,7 @@ def deliveries(work: Work, ids: Sequence[int], _of: Customer) -> list[TimelineEn
     for row, who in named(work, SalesOrder, columns(SalesOrder).owner_id, ids):
         at = noon_of(row.delivered_on)
         told = entry(EventKind.DELIVERY, row, at, who, "local_shipping", title, {"number": row.order_no})
-        told.dated, told.link = True, f"/orders?id={row.id}"
+        told.dated, told.link = True, f"/order?id={row.id}"
         made.append(told)
     return made
 
@@ -103,7 +103,7 @@ def payments(work: Work, ids: Sequence[int], _of: Customer) -> list[TimelineEntr
         icon = "currency_exchange" if back else "payments"
         told = entry(EventKind.PAYMENT, row, noon_of(row.paid_on), who, icon, title, {"number": number}, text=text)
         told.dated, told.amount, told.currency = True, row.amount, code
-        told.link = f"/orders?id={row.order_id}"
+        told.link = f"/order?id={row.order_id}"
         made.append(told)
     return made
 
@@ -117,7 +117,7 @@ def contracts(work: Work, ids: Sequence[int], of: Customer, *, ended: bool = Fal
         title = N_("Contract {number} ended: {title}") if ended else title
         kind, icon = (EventKind.CONTRACT_END, "event_busy") if ended else (EventKind.CONTRACT, "contract")
         told = entry(kind, row, at, name, icon, title, {"number": row.number, "title": row.title})
-        told.dated, told.link = True, f"/contracts?id={row.id}"
+        told.dated, told.link = True, f"/contract?id={row.id}"
         if not ended:
             told.amount, told.currency = row.amount or None, row.currency
         made.append(told)
@@ -135,7 +135,7 @@ def tickets(work: Work, ids: Sequence[int], _of: Customer) -> list[TimelineEntry
         told = entry(
             EventKind.TICKET, row, row.opened_at, who, "support_agent", TICKETS[row.type], params, text=row.content
         )
-        told.imported, told.link = row.batch_id is not None, f"/tickets?id={row.id}"
+        told.imported, told.link = row.batch_id is not None, f"/ticket?id={row.id}"
         made.append(told)
     return made
 
@@ -148,7 +148,7 @@ def resolutions(work: Work, ids: Sequence[int], _of: Customer) -> list[TimelineE
             EventKind.RESOLVED, row, row.resolved_at, row.handler or who, "check_circle", title, params,
             text=row.resolution,
         )  # fmt: skip
-        told.link = f"/tickets?id={row.id}"
+        told.link = f"/ticket?id={row.id}"
         made.append(told)
     return made
 
@@ -158,7 +158,7 @@ def ratings(work: Work, ids: Sequence[int], _of: Customer) -> list[TimelineEntry
     for row, _who in named(work, Ticket, columns(Ticket).handler_id, ids):
         params = {"number": row.number, "score": row.satisfaction or "–"}
         told = entry(EventKind.RATED, row, row.rated_at, "", "star", title, params, text=row.rating_comment)
-        told.link = f"/tickets?id={row.id}"
+        told.link = f"/ticket?id={row.id}"
         made.append(told)
     return made
 
@@ -175,6 +175,6 @@ def answers(work: Work, ids: Sequence[int], _of: Customer) -> list[TimelineEntry
         )
         about = {N_("Survey"): name, N_("Ticket"): number}
         told.details = {label: value for label, value in about.items() if value}
-        told.link = f"/tickets?id={row.ticket_id}" if row.ticket_id else ""
+        told.link = f"/ticket?id={row.ticket_id}" if row.ticket_id else ""
         made.append(told)
     return made

@@ -51,7 +51,7 @@ from cim.models.base import Model, columns
 from cim.models.contract import ContractStatus
 from cim.models.timeline import EventKind
 from cim.permissions import Permission
-from cim.work import Actor
+from cim.work import Actor, Work
 
 READ, SALES, DESK = Permission.CUSTOMER_READ, Permission.SALES_READ, Permission.TICKET_READ
 RANK = {kind: place for place, kind in enumerate(EventKind)}
@@ -272,12 +272,12 @@ SOURCES: tuple[Source, ...] = (
 """What the timeline tells of, besides the edits of the customer itself (cim/service/edits.py)."""
 
 
-def statement(actor: Actor, kinds: Collection[EventKind], *, sqlite: bool, person: bool, words: bool) -> Any:
-    """The newest (at, rank, id[, words]) of a customer after a mark, over these kinds, for what this actor may read;
+def statement(work: Work, kinds: Collection[EventKind], *, sqlite: bool, person: bool, words: bool) -> Any:
+    """The newest (at, rank, id[, words]) of a customer after a mark, over these kinds, for what the actor may read;
     None when that is nothing. Takes the parameters of `parameters`."""
     wanted = tuple(sorted({*kinds}, key=RANK.__getitem__))
     # team members decide which tasks are seen; all else is the same for everybody of a role
-    return _statement(_reach_of(actor), wanted, sqlite, person, words, _noon())
+    return _statement(_reach_of(work.actor), wanted, sqlite, person, words, _noon())
 
 
 def parameters(

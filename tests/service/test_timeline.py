@@ -135,7 +135,7 @@ def test_every_source_is_told_of_newest_first(people: Personas, firm: int, monke
     assert by_kind[EventKind.PAYMENT].dated
     assert clock.local(by_kind[EventKind.PAYMENT].at).date() == date(2026, 11, 5)
     assert by_kind[EventKind.RESOLVED].actor == "老王"
-    assert by_kind[EventKind.TICKET].link == "/tickets?id=1"
+    assert by_kind[EventKind.TICKET].link == "/ticket?id=1"
     assert by_kind[EventKind.HANDOVER].actor == "梅若华"
 
 
