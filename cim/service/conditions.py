@@ -163,7 +163,9 @@ def _forgotten() -> ColumnElement[bool]:
     silent = func.coalesce(CUSTOMERS.last_contact_at, CUSTOMERS.created_at) < clock.days_ago(USUAL_CONTACT)
     late = [WAITING.customer_id == CUSTOMERS.id, or_(WAITING.contact_by < today, WAITING.contact_by.is_(None) & silent)]
     spoken = CUSTOMERS.last_contact_at >= clock.start_of(today)
-    return and_(CUSTOMERS.owner_id.is_not(None), exists().where(*late), or_(CUSTOMERS.last_contact_at.is_(None), ~spoken))
+    return and_(
+        CUSTOMERS.owner_id.is_not(None), exists().where(*late), or_(CUSTOMERS.last_contact_at.is_(None), ~spoken)
+    )
 
 
 def _of_batch(number: int) -> ColumnElement[bool]:

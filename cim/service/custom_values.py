@@ -134,9 +134,7 @@ def apply(work: Work, row: Any, given: Mapping[str, Any], *, stage: str | None =
     return settle(work, row, weigh(work, row, given, stage=stage))
 
 
-def weigh(
-    work: Work, row: Any, given: Mapping[str, Any], *, stage: str | None = None
-) -> list[Wanted]:
+def weigh(work: Work, row: Any, given: Mapping[str, Any], *, stage: str | None = None) -> list[Wanted]:
     """Find the typed values of a record good, and fields that must be filled at this `stage` of life filled (None: not asked).
     Give the noun for a record that is still to be made. Raises Invalid("custom.KEY")."""
     noun = row if isinstance(row, Noun) else _noun(row)

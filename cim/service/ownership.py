@@ -18,9 +18,10 @@ CHUNK = 500
 def give(work: Work, rows: Sequence[Customer], owner_id: int | None) -> int:
     """Let a user look after these customers, or nobody (None: the public pool); returns how many tasks went along.
 
-    Open tasks, opportunities, orders and contracts of the owner until now go to the new one; in the pool they wait with
-    the customer for whoever takes it next. What is won, paid or over keeps whose it was. Warnings that it would return to the pool are taken off. Contacts, stages, grade and
-    everything else belong to the customer and stay as they are. The caller answers for the right.
+    Open tasks, opportunities, orders and contracts of the owner until now go to the new one; in the pool they wait
+    with the customer for whoever takes it next. What is won, paid or over keeps whose it was. Warnings that it
+    would return to the pool are taken off. Contacts, stages, grade and everything else belong to the customer and
+    stay as they are. The caller answers for the right.
     """
     moved = 0
     for giver in {row.owner_id for row in rows}:

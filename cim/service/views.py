@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
-from cim import clock, crypto, normalize
+from cim import crypto, normalize
 from cim.history import place
 from cim.models import Contact, Customer, CustomerTag, DuplicatePair, Region, Star, User
 from cim.models.base import columns

@@ -94,6 +94,7 @@ def line(days: Sequence[str], values: Sequence[float], *, most: float | None = N
         "x": list(days),
         "y": list(values),
         "line": {"color": COLOR, "width": 2},
+        "cliponaxis": False,  # a point at `most` stands on the edge
         "hovertemplate": "%{x}: %{y:,}<extra></extra>",
     }
     bottom, top = min(values, default=0), max(values, default=1)

@@ -22,7 +22,8 @@ def one(people: Personas) -> int:
 
 
 def upload(app: AppTest, *given: tuple[str, bytes, str]) -> AppTest:
-    app.file_uploader[0].set_value(list(given))
+    box = next(box for box in app.file_uploader if (box.key or "").startswith("file"))
+    box.set_value(list(given))
     app.run()
     return press(app, "保存文件")
 
@@ -32,7 +33,7 @@ def said(app: AppTest) -> str:
 
 
 def test_ann_adds_files(people: Personas, one: int, open_page: OpenPage) -> None:
-    app = open_page(people.ann, PAGE, id=str(one))
+    app = open_page(people.ann, PAGE, id=str(one), tab="files")
     assert "暂无文件" in captions(app)
     with recorded("files.add", by=people.ann, times=2):
         upload(app, PDF, ("纪要.txt", "拜访纪要".encode(), "text/plain"))
@@ -47,7 +48,7 @@ def test_ann_adds_files(people: Personas, one: int, open_page: OpenPage) -> None
 
 
 def test_a_refused_file_is_named_and_the_others_are_kept(people: Personas, one: int, open_page: OpenPage) -> None:
-    app = open_page(people.ann, PAGE, id=str(one))
+    app = open_page(people.ann, PAGE, id=str(one), tab="files")
     upload(app, ("假的.pdf", b"<html>", "application/pdf"), PDF)
     assert "假的\\.pdf：内容与扩展名不符" in said(app)
     assert "已保存 1 个文件" in said(app)
@@ -56,7 +57,7 @@ def test_a_refused_file_is_named_and_the_others_are_kept(people: Personas, one: 
 
 def test_removing_is_taken_back(people: Personas, one: int, open_page: OpenPage) -> None:
     number = service.files.add(people.ann, one, PDF[0], PDF[1])
-    app = open_page(people.ann, PAGE, id=str(one))
+    app = open_page(people.ann, PAGE, id=str(one), tab="files")
     app.session_state[f"file.more.{number}"] = True
     app.run()
     with recorded("files.remove", by=people.ann, times=1):
@@ -70,7 +71,7 @@ def test_removing_is_taken_back(people: Personas, one: int, open_page: OpenPage)
 
 def test_the_auditor_sees_names_and_no_way_in(people: Personas, one: int, open_page: OpenPage) -> None:
     service.files.add(people.ann, one, "张三 13800138000 [x](https://a.example).pdf", PDF[1])
-    app = open_page(people.audrey, PAGE, id=str(one))
+    app = open_page(people.audrey, PAGE, id=str(one), tab="files")
     seen = captions(app)
     assert "13800138000" not in seen
     assert "/files/" not in seen

@@ -16,7 +16,10 @@ from tests.factories import Personas, history, recorded
 from tests.pages.conftest import OpenPage
 
 PAGE = "pages/settings.py"
-TABS = ("fields", "options", "rules", "regions", "pool", "values")
+TABS = (
+    *("fields", "options", "rules", "regions", "pool", "values"),
+    *("stages", "worklist", "service", "working_time", "mail", "currency"),
+)
 
 
 def press(app: AppTest, label_or_key: str) -> AppTest:

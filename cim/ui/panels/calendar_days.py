@@ -53,7 +53,8 @@ def month_after(day: date) -> date:
 
 def bar(shown: Shown) -> None:
     """Back, today, on, what is shown, and the choice of the view."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="calendar.bar"):
+    # as wide as what is in it: on a telephone the choice of the person stands below, not beside
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="calendar.bar"):
         before, after = _neighbours(shown)
         _to(":material/chevron_left:", before, shown.view, "calendar.earlier", _("Earlier days"))
         _to(_("Today"), clock.today(), shown.view, "calendar.today", "")

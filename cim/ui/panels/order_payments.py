@@ -31,10 +31,12 @@ def show(me: Actor, view: OrderView) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         if view.open and view.status in STANDING:
-            with st.popover(_("Record a payment"), icon=":material/payments:"):
+            with st.popover(_("Record a payment"), icon=":material/payments:", key="order.pay"):
                 _form(me, view, PaymentKind.PAYMENT, view.open)
         if view.paid > view.refunded:
-            with st.popover(_("Give money back"), icon=":material/currency_exchange:", type="tertiary"):
+            with st.popover(
+                _("Give money back"), icon=":material/currency_exchange:", type="tertiary", key="order.refund"
+            ):
                 _form(me, view, PaymentKind.REFUND, view.paid - view.refunded)
 
 

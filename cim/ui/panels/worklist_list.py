@@ -34,6 +34,8 @@ def _list(me: Actor, key: str, asked: dict[str, Any]) -> None:
     found = feedback.attempt(service.worklist.mine, me, size=SIZE, **asked)
     if found is None:
         return
+    if (row := st.session_state.get(f"{key}.asked")) is not None:
+        composer.told(_composer(key, row[0]))  # here, because the row may be gone with what was saved
     _undo_bar(key)
     if not found.entries:
         st.info(nothing(asked["state"]), icon=":material/task_alt:")
@@ -113,7 +115,7 @@ def _asked(me: Actor, entry: EntryView, key: str, own: str) -> None:
         return
     what = st.session_state[f"{key}.asked"][1]
     if what == "log":
-        composer.render(me, entry.customer_id, key=f"{own}.composer")
+        composer.render(me, entry.customer_id, key=_composer(key, entry.customer_id))
         return
     with st.form(f"{own}.form", border=False):
         if what == "day":
@@ -142,6 +144,10 @@ def _undo_bar(key: str) -> None:
         st.markdown(f":green[:material/check_circle: {safe(told)}]", width="content")
         back: dict[str, Any] = {"icon": ":material/undo:", "type": "tertiary", "on_click": _reopen}
         st.button(_("Undo"), key=f"{key}.undo.{number}", args=(key, number), **back)
+
+
+def _composer(key: str, customer_id: int) -> str:
+    return f"{key}.{customer_id}.composer"
 
 
 # ---- callbacks
