@@ -114,7 +114,7 @@ def reload(session: Session, me: Actor) -> Actor:
     known = replace(
         me, username=found.username, name=found.name, role=found.role, team_id=found.team_id, team_user_ids=frozenset()
     )
-    if Scope.TEAM in {known.scope(p) for p in Permission}:
+    if Scope.TEAM in MATRIX[found.role].values():
         known = replace(known, team_user_ids=_team_members(session, known.team_id))
     return known
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -65,8 +66,9 @@ class Settings:
 
 def settings() -> Settings:
     """The settings in force. Cached per set of environment values, so tests may change them."""
-    held = os.environ  # asked for hundreds of times a page: `get` of what is not there costs an exception inside
-    return _read(tuple([(name, held[name] if name in held else "") for name in _NAMES]))  # noqa: SIM401
+    # asked for hundreds of times a page: os.environ encodes and decodes at every look, and raises for what is not there
+    held: dict[Any, Any] = os.environ.__dict__["_data"]
+    return _read(tuple([held.get(key) for key in _KEYS]))
 
 
 _NAMES = (
@@ -81,11 +83,12 @@ _NAMES = (
     "CIM_BASE_URL",
     "CIM_CHAT_RELAY",
 )
+_KEYS = tuple(os.environ.encodekey(name) for name in _NAMES)
 
 
 @lru_cache(maxsize=8)
-def _read(environment: tuple[tuple[str, str], ...]) -> Settings:
-    env = dict(environment)
+def _read(values: tuple[Any, ...]) -> Settings:
+    env = {name: "" if value is None else os.fsdecode(value) for name, value in zip(_NAMES, values, strict=True)}
     home = Path(env.get("CIM_HOME") or "var").expanduser().resolve()
     return Settings(
         home=home,

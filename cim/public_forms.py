@@ -68,7 +68,10 @@ async def take(request: Request) -> Response:
         body += part
         if len(body) > LONGEST_BODY:
             return HTMLResponse("", 413, headers=HEADERS)
-    given = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=5).items()}
+    try:
+        given = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=5).items()}
+    except ValueError:  # more fields than the form has
+        given = {}
     token, visitor = request.path_params["token"], replace(sessions.VISITOR, ip=_ip(request))
     with i18n.use(_language(request)):
         form = await run_in_threadpool(public_links.look, visitor, token)

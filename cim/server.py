@@ -214,7 +214,8 @@ def _with_headers(scope: Scope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(SECURITY_HEADERS)
+            stricter = headers.get("referrer-policy")
+            headers.update(SECURITY_HEADERS | ({"referrer-policy": stricter} if stricter else {}))
             if settings().secure_cookies:
                 headers["strict-transport-security"] = "max-age=31536000"
             is_page = headers.get("content-type", "").startswith("text/html")

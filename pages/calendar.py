@@ -12,9 +12,7 @@ from cim.ui.panels import calendar_days, calendar_grid, calendar_whose, task_for
 me = shell.open_page(_("Work calendar"), Permission.CUSTOMER_READ)
 
 shown = calendar_days.read()
-with st.container(
-    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
-):
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
     calendar_days.bar(shown)
     whose = calendar_whose.choose(me, key="calendar.whose")
 

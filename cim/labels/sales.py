@@ -21,6 +21,7 @@ ACTIONS: dict[str, str] = {
     "currency.codes": N_("Currency rates read"),
     "currency.rates": N_("Currency rates read"),
     "currency.remove_rate": N_("Currency rate removed"),
+    "currency.revalue": N_("Stored amounts brought to a rate"),
     "currency.set_rate": N_("Currency rate set"),
     "opportunities.advance": N_("Opportunity moved to another stage"),
     "opportunities.assign": N_("Opportunity assigned"),

@@ -194,8 +194,10 @@ def _facts(work: Work, customer: Customer, draft: ContractDraft, row: Contract |
         told["notes"] = typed.lines("notes", draft.notes, 2000)
     told |= _money(work, draft, row, given) | _days(draft, row, given)
     for name in BELOW.keys() & given:
-        told[name] = order_record.of_customer(work, BELOW[name], name, getattr(draft, name), customer.id or 0)
-    if "owner_id" in given and (row is None or draft.owner_id is not None):
+        wanted = getattr(draft, name)
+        if row is None or wanted != getattr(row, name):  # what it names already may have gone since
+            told[name] = order_record.of_customer(work, BELOW[name], name, wanted, customer.id or 0)
+    if "owner_id" in given and (row is None or draft.owner_id not in (None, row.owner_id)):
         told["owner_id"] = order_record.seller(work, customer, draft.owner_id)
     return told
 

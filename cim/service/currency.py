@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from sqlalchemy import select
 
 from cim import i18n
 from cim.config import settings
 from cim.errors import Conflict, Invalid
-from cim.models import CurrencyRate
+from cim.models import Contract, CurrencyRate, Opportunity, SalesOrder
 from cim.models.base import columns
 from cim.models.product import CurrencyRateView
 from cim.permissions import Permission
+from cim.service import totals
 from cim.work import Work, command, query
 
 RATES = columns(CurrencyRate)
 CENT = Decimal("0.01")
 FRACTION = Decimal("0.0001")
 THOUSANDTH = Decimal("0.001")
+CHUNK = 500
 MOST = Decimal(10) ** 12
 """The largest amount: to the cent, it is exact on both databases."""
 
@@ -117,6 +120,31 @@ def remove_rate(work: Work, code: str) -> bool:
         return False
     work.session.delete(row)
     return True
+
+
+@command(Permission.PRODUCT_MANAGE)
+def revalue(work: Work, code: str) -> int:
+    """Bring every stored order, opportunity and contract in a currency to its rate of today, as after an import that came
+    before its rate; returns how many differed. Their history says so, and it can be undone. Raises Invalid without a
+    rate."""
+    wanted = _foreign(code)
+    rate_of(work, wanted)
+    changed = 0
+    for model in (SalesOrder, Opportunity, Contract):
+        table, after = columns(model), 0
+        while True:
+            part = select(model).where(table.currency == wanted, table.deleted_at.is_(None), table.id > after)
+            rows: Any = work.session.execute(part.order_by(table.id).limit(CHUNK)).scalars().all()
+            if not rows:
+                break
+            after = rows[-1].id
+            differing = [row for row in rows if row.base_amount != in_base(work, row.amount, wanted)]
+            for row in differing:
+                row.base_amount, row.updated_at = in_base(work, row.amount, wanted), work.now
+            totals.touch(work, [row.customer_id for row in differing])
+            changed += len(differing)
+            work.settle()
+    return changed
 
 
 def _foreign(raw: str) -> str:

@@ -127,7 +127,7 @@ def records(
     kind = listing.listed(work, noun)
     narrowed = narrowed or RecordFilter()
     found = of_records.found(work, kind, narrowed, ids)
-    given = narrowed.model_dump(mode="json", exclude_defaults=True) if ids is None else {"selected": len(set(ids))}
+    given = _without_personal(narrowed) if ids is None else {"selected": len(set(ids))}
     made = File(
         sheet=_(words.VALUES["nouns"][noun]),
         built_in=of_records.COLUMNS[noun],
@@ -323,8 +323,11 @@ def _shown(asked: Asked) -> str:
     """The filter for the log and the file. A phone number, e-mail or ID in it stays out: the log is no place for it."""
     if asked.ids is not None:
         return json.dumps({"selected": len(set(asked.ids))})
-    narrowed = asked.narrowed
+    return json.dumps(_without_personal(asked.narrowed), ensure_ascii=False)
+
+
+def _without_personal(narrowed: CustomerFilter | RecordFilter) -> dict[str, Any]:
     given = narrowed.model_dump(mode="json", exclude_defaults=True)
     if search_text.query(narrowed.q).kind in ("phone", "email", "identity"):
         given["q"] = "•••"
-    return json.dumps(given, ensure_ascii=False)
+    return given

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from cim import db
 from cim.i18n import _
@@ -25,6 +25,14 @@ MOST_COUNTED = 100
 KEPT_DAYS = 400
 """For how long a notice that was read stays. While it is there, nobody is told the same again."""
 CHUNK = 200
+# built once: every page asks
+_NOTICE: Any = NOTICES.__table__.c
+_UNREAD = select(func.count()).select_from(
+    select(_NOTICE.id)
+    .where(_NOTICE.user_id == bindparam("user"), _NOTICE.read_at.is_(None))
+    .limit(MOST_COUNTED)
+    .subquery()
+)
 
 
 # ---- one's own
@@ -45,9 +53,7 @@ def mine(work: Work, *, unread: bool = False, group: str = "", limit: int = 50) 
 @query(Permission.ACCOUNT)
 def count_unread(work: Work) -> int:
     """How many notices the actor has not read; at most 100. One query on an index."""
-    unread = select(NOTICES.id).where(NOTICES.user_id == work.actor.user_id, NOTICES.read_at.is_(None))
-    some = unread.limit(MOST_COUNTED).subquery()
-    return int(work.session.execute(select(func.count()).select_from(some)).scalar_one())
+    return int(work.session.execute(_UNREAD, {"user": work.actor.user_id}).scalar_one())
 
 
 @command(Permission.ACCOUNT)

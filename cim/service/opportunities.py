@@ -129,8 +129,9 @@ def win(
     """Close an opportunity as won, today or on an earlier local day; `amount` is what was agreed in the end. Raises
     Invalid at the field, Conflict for a closed one."""
     row, _customer = record.mine(work, opportunity_id, version)
-    if amount is not None:
-        row.amount = _same(row.amount, currency.money("amount", amount))
+    if amount is not None and (agreed := currency.money("amount", amount)) != row.amount:
+        currency.rate_of(work, row.currency)  # before anything is written
+        row.amount = agreed
     _close(work, row, StageKind.WON, _reason(work, reason), closed_on)
 
 
@@ -175,8 +176,9 @@ def assign(work: Work, opportunity_id: int, owner_id: int, *, reason: str = "", 
     row, customer = record.mine(work, opportunity_id, version)
     if row.owner_id == owner_id:
         return False
-    row.owner_id = record.owner(work, customer, owner_id)
+    owner_id = record.owner(work, customer, owner_id) or owner_id
     work.reason = _reason(work, reason)
+    row.owner_id = owner_id
     row.updated_at = work.now
     return True
 
@@ -307,12 +309,12 @@ def _apply(work: Work, row: Opportunity, draft: OpportunityDraft, given: set[str
     wanted["expected_close"] = _day(draft.expected_close)
     wanted["probability"] = _probability(draft.probability)
     wanted["contact_id"] = _contact(work, row, draft.contact_id) if "contact_id" in given else None
-    changed = False
-    for name, value in wanted.items():
-        if name in given and getattr(row, name) != value:
-            setattr(row, name, value)
-            changed = True
-    return changed
+    differing = {name: value for name, value in wanted.items() if name in given and getattr(row, name) != value}
+    if {"amount", "currency"} & differing.keys():
+        currency.rate_of(work, differing.get("currency", row.currency))  # before anything is written
+    for name, value in differing.items():
+        setattr(row, name, value)
+    return bool(differing)
 
 
 def _same(held: Decimal, amount: Decimal) -> Decimal:

@@ -33,6 +33,8 @@ def put(work: Work, opportunity_id: int, lines: Sequence[LineDraft], *, version:
     standing = held(work, opportunity_id)
     followed = row.amount in (0, total(standing))
     wanted = [_values(work, row, customer, line) | {"position": place} for place, line in enumerate(lines)]
+    if followed:
+        currency.rate_of(work, row.currency)  # before anything is written
     changed = False
     for place, values in enumerate(wanted):
         line = standing[place] if place < len(standing) else None

@@ -114,8 +114,14 @@ def lacking(work: Work, row: Opportunity, stage: Stage) -> list[str]:
 
 
 def settle(work: Work, row: Opportunity) -> None:
-    """After a change: the amount in the base currency, and the customer's figures."""
-    base = currency.in_base(work, row.amount, row.currency)
+    """After a change: the amount in the base currency, and the customer's figures. In a currency that is offered no more
+    it keeps what it was worth; whoever changes the amount asks for the rate before."""
+    try:
+        base = currency.in_base(work, row.amount, row.currency)
+    except Invalid:
+        if row.id is None:
+            raise
+        base = row.base_amount
     if row.base_amount != base:  # an equal one of other decimals is no change
         row.base_amount = base
     row.updated_at = work.now

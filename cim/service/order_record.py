@@ -63,8 +63,10 @@ def facts(work: Work, customer: Customer, draft: OrderDraft, row: SalesOrder | N
     if "notes" in given:
         told["notes"] = typed.lines("notes", draft.notes, 2000)
     for name in BELOW.keys() & given:
-        told[name] = of_customer(work, BELOW[name], name, getattr(draft, name), customer.id or 0)
-    if "owner_id" in given and (row is None or draft.owner_id is not None):
+        wanted = getattr(draft, name)
+        if row is None or wanted != getattr(row, name):  # what it names already may have gone since
+            told[name] = of_customer(work, BELOW[name], name, wanted, customer.id or 0)
+    if "owner_id" in given and (row is None or draft.owner_id not in (None, row.owner_id)):
         told["owner_id"] = seller(work, customer, draft.owner_id)
     return told
 

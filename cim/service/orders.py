@@ -209,6 +209,8 @@ def remove_payment(work: Work, payment_id: int, *, version: int | None = None, r
     paid = row.paid - money.amount if money.kind is PaymentKind.PAYMENT else row.paid
     if paid < row.refunded and money.kind is PaymentKind.PAYMENT:
         raise Invalid("id", "This payment was given back: take the refund out first.")
+    if row.status is OrderStatus.CANCELLED and money.kind is PaymentKind.REFUND:
+        raise Invalid("status", "A cancelled order is not changed. Confirm it again first.")
     work.reason = reason.strip()[:REASON]
     money.deleted_at = money.updated_at = work.now
     payments.follow(row, paid, was_settled=row.paid >= row.amount)

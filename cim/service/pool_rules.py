@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from cim import clock
-from cim.models import Customer, Task
+from cim.models import Customer, Opportunity, Task
 from cim.models.base import columns
 from cim.models.customer import Grade
 from cim.service import settings, tasks
@@ -19,6 +19,7 @@ from cim.work import Work
 
 CUSTOMERS = columns(Customer)
 TASKS = columns(Task)
+OPPORTUNITIES = columns(Opportunity)
 CHUNK = 2000
 
 
@@ -83,12 +84,19 @@ def soon(work: Work, by: Rules, where: Sequence[ColumnElement[bool]], ahead: int
 
 
 def concerned(by: Rules, ahead: int) -> list[ColumnElement[bool]]:
-    """Customers with an owner of which the limit is reached in `ahead` days, whatever is planned."""
+    """Customers with an owner of which the limit is reached in `ahead` days, whatever is planned; none with an open
+    opportunity whose expected close is not over."""
     reached = [
         and_(CUSTOMERS.grade == grade, *_silent_before(clock.days_ago(max(0, days - ahead) - 1)))
         for grade, days in by.days.items()
     ]
-    return [CUSTOMERS.owner_id.is_not(None), CUSTOMERS.deleted_at.is_(None), or_(*reached)]
+    deal = exists().where(
+        OPPORTUNITIES.customer_id == CUSTOMERS.id,
+        OPPORTUNITIES.closed_at.is_(None),
+        OPPORTUNITIES.deleted_at.is_(None),
+        OPPORTUNITIES.expected_close >= clock.today(),
+    )
+    return [CUSTOMERS.owner_id.is_not(None), CUSTOMERS.deleted_at.is_(None), or_(*reached), ~deal]
 
 
 def _silent_before(limit: datetime) -> list[ColumnElement[bool]]:

@@ -18,7 +18,7 @@ from cim.models.task import TaskKind
 from cim.models.ticket import TicketStatus
 from cim.models.user import UserStatus
 from cim.permissions import Permission
-from cim.service import activities, settings, ticket_assigning, ticket_people, totals, typed, working_days
+from cim.service import activities, settings, ticket_assigning, ticket_people, ticket_rows, totals, typed, working_days
 from cim.work import Work, command
 
 TICKETS = columns(Ticket)
@@ -42,7 +42,7 @@ def close_due(work: Work) -> int:
         return 0
     before = work.now - timedelta(days=days)
     wanted = select(Ticket).where(
-        TICKETS.status == TicketStatus.RESOLVED, TICKETS.resolved_at < before, TICKETS.deleted_at.is_(None)
+        TICKETS.status == TicketStatus.RESOLVED, TICKETS.resolved_at < before, ticket_rows.standing()
     )
     rows = work.session.execute(wanted.order_by(TICKETS.id).limit(MOST)).scalars().all()
     for row in rows:

@@ -15,7 +15,7 @@ from cim.models.ticket import TicketStatus
 from cim.models.user import UserStatus
 from cim.permissions import Permission
 from cim.service import skills, ticket_assigning, ticket_clock, ticket_people, totals
-from cim.service.ticket_rows import RUNNING, UNFINISHED
+from cim.service.ticket_rows import RUNNING, UNFINISHED, standing
 from cim.work import Work, command, query
 
 TICKETS = columns(Ticket)
@@ -33,7 +33,7 @@ def escalate_due(work: Work) -> int:
     opening. Returns how many tickets rose. Tickets that wait for the customer stand still. At most 1,000 a run."""
     wanted = select(Ticket).where(
         TICKETS.status.in_(RUNNING),
-        TICKETS.deleted_at.is_(None),
+        standing(),
         TICKETS.due_at.is_not(None),
         TICKETS.escalation < OVERDUE,
     )
@@ -52,7 +52,7 @@ def escalate_due(work: Work) -> int:
 def anything_late(work: Work) -> bool:
     """Whether `escalate_due` would find anything: a cheap look."""
     shown = select(TICKETS.due_at, TICKETS.due_why, TICKETS.escalation, TICKETS.responded_at, TICKETS.respond_by)
-    running = shown.where(TICKETS.status.in_(RUNNING), TICKETS.deleted_at.is_(None), TICKETS.due_at.is_not(None))
+    running = shown.where(TICKETS.status.in_(RUNNING), standing(), TICKETS.due_at.is_not(None))
     for row in work.session.execute(running):
         if _level(row, work.now) > row.escalation:
             return True
@@ -115,7 +115,7 @@ def _remind(work: Work) -> None:
     """Tell handlers of first answers that are late, once."""
     wanted = select(Ticket).where(
         TICKETS.status == TicketStatus.OPEN,
-        TICKETS.deleted_at.is_(None),
+        standing(),
         TICKETS.responded_at.is_(None),
         TICKETS.respond_by < work.now,
     )

@@ -42,6 +42,12 @@ def listed(work: Work) -> Select[Any]:
     )
 
 
+def standing() -> ColumnElement[bool]:
+    """Tickets that stand, of customers that do, as SQL: for the server, which sees all."""
+    customers = select(CUSTOMERS.id).where(CUSTOMERS.deleted_at.is_(None))
+    return and_(TICKETS.deleted_at.is_(None), TICKETS.customer_id.in_(customers))
+
+
 def by_due(statement: Select[Any]) -> Select[Any]:
     """Due first on top; those that wait for the customer, and those without a due time, behind them."""
     last = case((TICKETS.status == TicketStatus.WAITING, 1), (TICKETS.due_at.is_(None), 2), else_=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from sqlalchemy import func, select
@@ -82,7 +83,7 @@ def update(work: Work, ticket_id: int, draft: TicketDraft, *, version: int) -> b
     """Change what the draft sets; False when nothing differed. A change of type, priority or category gives new due times,
     counted from the same beginning. Raises Invalid at the field, NotFound, Denied, Conflict."""
     row = _mine(work, ticket_id, Permission.TICKET_OPEN, version)
-    values = _checked(work, row.customer_id, draft, draft.model_fields_set)
+    values = _checked(work, row.customer_id, draft, draft.model_fields_set, held=row)
     own = custom_values.weigh(work, row, draft.custom, stage="")
     different = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in different.items():
@@ -291,7 +292,14 @@ def next_number(work: Work) -> str:
     newest = select(TICKETS.number).where(*held).order_by(func.length(TICKETS.number).desc(), TICKETS.number.desc())
     numbers = (n.removeprefix(beginning) for n in work.session.execute(newest.limit(20)).scalars())
     last = max((int(n) for n in numbers if n.isdecimal()), default=0)
-    return f"{beginning}{last + 1:05d}"
+    first = f"{beginning}{last + 1:05d}"
+    if work.session.execute(select(TICKETS.id).where(TICKETS.number == first).limit(1)).first() is None:
+        return first
+    # imported numbers may look like ours: the first one behind all of them that is free
+    used = set(work.session.execute(select(TICKETS.number).where(TICKETS.number.like(f"{beginning}%"))).scalars())
+    tails = (n.removeprefix(beginning) for n in used)
+    last = max((int(n) for n in tails if n.isdecimal() and len(n) < 9), default=last)
+    return next(n for n in (f"{beginning}{number:05d}" for number in count(last + 1)) if n not in used)
 
 
 def _take(work: Work, row: Ticket) -> None:
@@ -327,8 +335,11 @@ def _moved(work: Work, row: Ticket) -> None:
     totals.touch(work, [row.customer_id])
 
 
-def _checked(work: Work, customer_id: int, draft: TicketDraft, given: set[str]) -> dict[str, Any]:
-    """The values of a draft as they are stored, of the fields that are given."""
+def _checked(
+    work: Work, customer_id: int, draft: TicketDraft, given: set[str], *, held: Ticket | None = None
+) -> dict[str, Any]:
+    """The values of a draft as they are stored, of the fields that are given. What a ticket refers to already may have
+    gone since."""
     values = {name: getattr(draft, name) for name in PLAIN if name in given}
     for name, limit in LIMITS.items():
         if name in values:
@@ -337,7 +348,7 @@ def _checked(work: Work, customer_id: int, draft: TicketDraft, given: set[str]) 
         values["content"] = typed.lines("content", values["content"], 5000)
     if "subject" in values and not values["subject"]:
         raise Invalid("subject", "Say in one line what it is about.")
-    _referred(work, customer_id, values)
+    _referred(work, customer_id, {n: v for n, v in values.items() if held is None or getattr(held, n) != v})
     return values
 
 

@@ -17,7 +17,7 @@ from cim.models.base import columns
 from cim.models.undo import ChangeKind, ChangeSetView, Undone
 from cim.permissions import Permission
 from cim.service import settings
-from cim.service.undoing import changes, entries, follow, merges, rows
+from cim.service.undoing import changes, entries, follow, merges, money, rows
 from cim.work import Work, command, query
 
 ENTRIES = columns(AuditEntry)
@@ -98,6 +98,7 @@ def take_back(
     found = [part for part in entries.objects(work, change_set_id) if only is None or part[:2] in only]
     if not found:
         raise Invalid("change_set", "There is nothing to take back in this change.")
+    money.look(work, found)
     run = rows.Run(source, merges.kept(work, change_set_id) | dict(kept or {}))
     run.customers = {int(key): (table, key, seqs) for table, key, seqs in found if table == "customer"}
     run.renames = entries.origin(work, source).action.startswith(RENAMES) and work.actor.can(Permission.SETTINGS_MANAGE)

@@ -31,8 +31,8 @@ _here: ContextVar[Actor | None] = ContextVar("cim_here", default=None)
 
 @contextmanager
 def found(me: Actor) -> Iterator[None]:
-    """While Home.py runs the page of a run: the user it has just read from the database need not be read twice.
-    Fragments and callbacks run outside of it and look again."""
+    """While Home.py runs the page of a run: the user it has just read from the database need not be read again for every
+    part of the page. Callbacks, and fragments that run by themselves, are outside of it and look again."""
     token = _here.set(me)
     try:
         yield
@@ -41,7 +41,9 @@ def found(me: Actor) -> Iterator[None]:
 
 
 def current(touch: bool = True) -> Actor | None:
-    """The signed-in user, read from the database now, or None. Also sets the language of this run."""
+    """The signed-in user, read from the database in this run, or None. Also sets the language of the run."""
+    if (known := _here.get()) is not None:
+        return known
     here = browser.client()
     me = sessions.resolve(here.token, touch)
     speak(me)
@@ -77,7 +79,7 @@ def require(permission: Permission) -> Actor:
 
 def page(permission: Permission, name: str) -> Actor:
     """Open a page for the signed-in user; else to the sign-in page, or a recorded refusal and nothing of the page."""
-    me = _here.get() or current()
+    me = current()
     if me is None:
         feedback.to_sign_in(_("Your session has ended. Please sign in again."))
     if not me.can(permission):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from copy import copy
+from functools import cache
 
 import streamlit as st
 
 from cim.config import settings
 from cim.i18n import _, language
-from cim.permissions import Permission, Role
+from cim.permissions import MATRIX, Permission, Role
 from cim.service import sessions
 from cim.ui import brand, feedback, gate, menu, state
 from cim.ui import client as browser
@@ -70,8 +72,8 @@ def main() -> None:
     st.logo(brand.logo(), size="large")
     with st.sidebar:
         _corner(me)
-    gate.heartbeat()
     with gate.found(me):
+        gate.heartbeat()
         here.run()
 
 
@@ -96,12 +98,19 @@ def browser_name(user_agent: str) -> str:
 
 
 def _pages(me: Actor | None) -> dict[str, list[st.Page]]:
-    """The same registry for everybody, so that addresses stay what they are; only visibility and titles differ."""
+    """The same registry for everybody, so that addresses stay what they are; only visibility and titles differ. Made once
+    for each role and language; a run gets copies, because st.navigation marks the page that it opens."""
+    role = me.role if me else None
+    return {name: list(map(copy, made)) for name, made in _menu(role, language()).items()}
+
+
+@cache
+def _menu(role: Role | None, _language: str) -> dict[str, list[st.Page]]:
     sections: dict[str, list[st.Page]] = {}
     for entry in menu.existing():
-        shown = me is not None and me.can(entry.permission) and bool(entry.section)
+        shown = role is not None and entry.permission in MATRIX[role] and bool(entry.section)
         # an icon inside the title is drawn by our own font; icon= would fetch a favicon from another host
-        title = f":material/{entry.icon}: {_(entry.title)}" if me else "CIM"
+        title = f":material/{entry.icon}: {_(entry.title)}" if role else "CIM"
         made = st.Page(
             entry.path,
             title=title,
@@ -109,7 +118,7 @@ def _pages(me: Actor | None) -> dict[str, list[st.Page]]:
             default=not entry.url_path,
             visibility="visible" if shown else "hidden",
         )
-        sections.setdefault(_(entry.section or menu.WORK) if me else "", []).append(made)
+        sections.setdefault(_(entry.section or menu.WORK) if role else "", []).append(made)
     return sections
 
 

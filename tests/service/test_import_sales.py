@@ -144,6 +144,12 @@ def test_a_currency_without_a_rate_counts_one_to_one_until_it_is_set(people: Per
     assert (report.added, report.failed, len(report.warnings)) == (2, 0, 1)
     assert customer(buyer).order_total == 11
     assert [(rate.code, rate.rate) for rate in service.currency.rates(people.ann)] == [("CNY", 1), ("USD", 1)]
+    service.currency.set_rate(people.mei, "USD", Decimal(7))
+    with recorded("currency.revalue", by=people.mei):
+        assert service.currency.revalue(people.mei, "USD") == 2
+    assert service.currency.revalue(people.mei, "USD") == 0
+    assert customer(buyer).order_total == 77
+    holds(people)
 
 
 def test_nobody_records_orders_for_a_colleagues_customer(people: Personas, buyer: int) -> None:

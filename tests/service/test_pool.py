@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from cim.errors import Conflict, Denied, Invalid, NotFound
 from cim.models import Customer, Task
 from cim.models.activity import ActivityDraft, ActivityType
 from cim.models.customer import CustomerDraft, Kind
+from cim.models.opportunity import OpportunityDraft
 from cim.models.pool import PoolRun, PoolStep
 from cim.models.task import TaskDraft
 from tests.factories import Personas, history, queries, recorded
@@ -124,6 +126,20 @@ def test_a_planned_step_protects_for_one_more_period_and_no_longer(
     assert night(SYSTEM) == PoolRun(withdrawn=1)
     service.tasks.postpone(people.ann, service.tasks.for_customer(people.ann, firm)[-1].id, date(2027, 3, 1))
     assert night(SYSTEM) == PoolRun(warned=1), "whoever only plans loses the customer after twice the time"
+
+
+def test_an_open_opportunity_protects_until_its_expected_close_is_over(
+    people: Personas, firm: int, monkeypatch: Patch
+) -> None:
+    draft = OpportunityDraft(name="二期水泵", amount=Decimal(1000), expected_close=date(2026, 12, 10))
+    deal = service.opportunities.create(people.ann, firm, draft)
+    at(monkeypatch, "2026-12-05")
+    assert night(SYSTEM) == PoolRun()
+    at(monkeypatch, "2026-12-11")
+    assert night(SYSTEM) == PoolRun(warned=1)
+    service.opportunities.lose(people.ann, deal, "预算取消")
+    at(monkeypatch, "2026-12-19")
+    assert night(SYSTEM) == PoolRun(returned=1)
 
 
 def test_each_grade_has_its_rule_and_none_is_never(people: Personas, monkeypatch: Patch) -> None:

@@ -54,13 +54,14 @@ def test_p1_public(people, firm):
         public_links.answer(sessions.VISITOR, token, 5, "")
 
 def test_p2_merge(people, firm):
-    other = service.customers.create(people.ann, CustomerDraft(name="南京信诺环保科技公司"))
+    other = service.customers.create(people.ann, CustomerDraft(name="绍兴越州纺织品"))
     t = tickets.open(people.ann, other, TicketDraft(subject="漏水"))
     c = comments.add(people.kai, "customer", other, "他们很急")
     c2 = comments.add(people.kai, "ticket", t, "他们很急")
     from cim.service import customers
-    va, vb = customers.get(people.mei, firm).version, customers.get(people.mei, other).version
-    customers.merge(people.mei, firm, [other], {}, {firm: va, other: vb})
+    orders.record(people.ann, other, OrderDraft(amount=D(5)))
+    service.tasks.add(people.ann, TaskDraft(title="回电", due_at=datetime(2026,11,24,9), customer_id=other))
+    customers.merge(people.mei, firm, [other])
     r = undo.change_set(people.mei, last_set("customers.merge"))
     print(r)
     assert r.failed == 0 and r.kept == 0
@@ -198,3 +199,53 @@ def test_p20_decision(people, firm, monkeypatch):
     r = undo.change_set(people.kai, last_set("worklist.dismiss"))
     print(r)
     assert r.undone
+
+def test_p2b_kai(people, firm):
+    from cim.service import customers
+    other = service.customers.create(people.ann, CustomerDraft(name="绍兴越州纺织品"))
+    o = orders.record(people.ann, other, OrderDraft(amount=D(5)))
+    op = opportunities.create(people.ann, other, OpportunityDraft(name="x", amount=D(100)))
+    comments.add(people.mei, "order" if False else "opportunity", op, "看一下")
+    service.tasks.add(people.ann, TaskDraft(title="回电", due_at=datetime(2026,11,24,9), customer_id=other))
+    customers.merge(people.kai, firm, [other])
+    r = undo.change_set(people.kai, last_set("customers.merge"))
+    print(r)
+    assert r.failed == 0 and r.kept == 0
+    assert orders.get(people.ann, o).customer_id == other
+
+def test_p21_restore_overpaid(people, firm):
+    o = orders.record(people.ann, firm, OrderDraft(amount=D(100)))
+    p = orders.pay(people.ann, o, PaymentDraft(amount=D(100)))
+    orders.remove_payment(people.ann, p)
+    gone = last_set("orders.remove_payment")
+    orders.pay(people.ann, o, PaymentDraft(amount=D(100)))
+    r = undo.change_set(people.ann, gone)
+    v = orders.get(people.ann, o)
+    print(r, v.paid, v.amount)
+    assert v.paid <= v.amount
+
+def test_p22_plain(people, firm):
+    o = orders.record(people.ann, firm, OrderDraft(amount=D(100)))
+    orders.update(people.ann, o, OrderDraft(amount=D(200), status=OrderStatus.PAID), version=orders.get(people.ann, o).version)
+    r = undo.change_set(people.ann, last_set("orders.update"))
+    v = orders.get(people.ann, o)
+    print(r, v.paid, v.amount, v.status)
+    assert (v.paid, v.amount, v.status) == (0, 100, OrderStatus.CONFIRMED)
+    p = orders.pay(people.ann, o, PaymentDraft(amount=D(100)))
+    r = undo.change_set(people.ann, last_set("orders.pay"))
+    v = orders.get(people.ann, o)
+    assert (v.paid, v.amount, v.status) == (0, 100, OrderStatus.CONFIRMED)
+
+def test_p23_convert_race(people, firm):
+    import threading
+    o = opportunities.create(people.ann, firm, OpportunityDraft(name="x", amount=D(100)))
+    opportunities.win(people.ann, o)
+    gate = threading.Barrier(4); out=[]
+    def go(i):
+        gate.wait()
+        try: out.append(opportunities.convert_to_order(people.ann, o, token=f"t{i}"))
+        except CimError as e: out.append(repr(e))
+    ts=[threading.Thread(target=go,args=(i,)) for i in range(4)]
+    [t.start() for t in ts]; [t.join() for t in ts]
+    print(out)
+    assert len([x for x in out if isinstance(x,int)]) == 1

@@ -15,7 +15,7 @@ from cim.models.base import columns
 from cim.models.undo import ChangeKind, ChangeSetView
 from cim.permissions import Permission
 from cim.service import settings
-from cim.service.undoing import entries
+from cim.service.undoing import entries, rights
 from cim.service.undoing.verdicts import MANAGED
 from cim.work import Work
 
@@ -28,6 +28,7 @@ ALREADY = N_("This was already undone by {name}, {at}.")
 TOO_OLD = N_("This is older than {days} days and can no longer be undone.")
 NO_IMPORT = N_("Your role does not permit this.")
 NOT_YOURS = N_("Only who manages the settings may undo this.")
+STANDS = N_("What a customer answered stands.")
 
 ACTIONS: dict[ChangeKind, tuple[str, ...]] = {
     ChangeKind.IMPORT: ("imports.",),
@@ -94,6 +95,8 @@ def views(work: Work, found: Sequence[Any]) -> list[ChangeSetView]:
         why_not = ""
         if row.id in undone:
             why_not = _(ALREADY, **by[undone[row.id]])
+        elif row.action in rights.STANDS:
+            why_not = _(STANDS)
         elif row.at < work.now - timedelta(days=days):
             why_not = _(TOO_OLD, days=days)
         elif one["import"] and not work.actor.can(Permission.IMPORT):

@@ -33,6 +33,7 @@ from cim.models import (
     Survey,
     SurveyAnswer,
     Target,
+    Task,
     Ticket,
     WorkingHours,
     WorklistDecision,
@@ -52,9 +53,11 @@ SALES = (Opportunity, OpportunityLine, OpportunityStep, StageChange, SalesOrder,
 NEEDED: dict[type[Any], Permission] = {
     **dict.fromkeys(SALES, Permission.SALES_WRITE),
     **dict.fromkeys((SurveyAnswer, PublicLink), Permission.SURVEY_SEND),
-    WorklistDecision: Permission.TASK_WRITE,
+    WorklistDecision: Permission.ACTIVITY_WRITE,
 }
 """Belongs to a customer, and takes more than the right to write that."""
+STANDS = ("public_links.answer",)
+"""What a customer did himself: nobody takes it back."""
 
 
 def may_keep(work: Work, model: type[Any]) -> bool:
@@ -73,8 +76,14 @@ def may_write(work: Work, source: ChangeSet, customer: Customer) -> bool:
 def reaches(work: Work, source: ChangeSet, row: Any, customer: Customer) -> bool:
     """Whether the actor may write a record of a customer: what takes no right of its own follows the customer."""
     mine = source.actor_id is not None and source.actor_id == work.actor.user_id
+    if source.action in STANDS:
+        return False
     if isinstance(row, Comment):
-        return row.author_id == work.actor.user_id or work.owns(Permission.ACTIVITY_WRITE, row.author_id)
+        said = row.author_id == work.actor.user_id or work.owns(Permission.CUSTOMER_ASSIGN, row.author_id)
+        return said or (mine and may_write(work, source, customer))
+    if isinstance(row, Task):
+        theirs = any(work.owns(Permission.TASK_WRITE, who) for who in {row.assignee_id, customer.owner_id})
+        return theirs or (mine and may_write(work, source, customer))
     if isinstance(row, Ticket) or (isinstance(row, SurveyAnswer) and row.ticket_id is not None):
         handles = work.owns(Permission.TICKET_HANDLE, customer.owner_id)
         return handles or work.owns(Permission.TICKET_ASSIGN, customer.owner_id) or (mine and _opens(work, customer))

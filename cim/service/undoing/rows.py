@@ -29,7 +29,7 @@ from cim.models import (
 from cim.models.base import columns
 from cim.models.undo import Bucket, Undone, UndoneDetail
 from cim.service import rehoming
-from cim.service.undoing import entries, rights, values, verdicts
+from cim.service.undoing import entries, money, rights, values, verdicts
 from cim.service.undoing.entries import Step
 from cim.service.undoing.verdicts import MANAGED, Reason
 from cim.work import Work
@@ -45,7 +45,7 @@ Verdict = tuple[Bucket, Reason]
 class Run:
     """One undo on its way. `kept` are sealed values as they were stored before; `refresh`, `touch`, `total`,
     `drop` and `judge` the customers that must be brought up to date afterwards; `claimed` what rows of this part were given that only one
-    may have; `customers` those that the change is about itself, `returning` which removed ones it puts back; `regained` how
+    may have; `orders` those of the payments of this part; `customers` those that the change is about itself, `returning` which removed ones it puts back; `regained` how
     many the actor got back from the public pool; `renames` says whether a word is taken back wherever it is used; `written`
     whether anything was."""
 
@@ -59,6 +59,7 @@ class Run:
     drop: set[int] = field(default_factory=set)
     judge: set[int] = field(default_factory=set)
     claimed: set[Any] = field(default_factory=set)
+    orders: Mapping[int, SalesOrder] = field(default_factory=dict)
     customers: Mapping[int, tuple[str, str, list[int]]] = field(default_factory=dict)
     returning: dict[int, bool] = field(default_factory=dict)
     regained: int = 0
@@ -88,6 +89,7 @@ def take_back(work: Work, run: Run, steps: Sequence[Step]) -> None:
     grown = {}
     if steps[0].model is Customer:
         grown = verdicts.grown(work, [step.identity for step in steps if step.created])
+    run.orders = money.orders_of(work, rows.values())
     with work.session.no_autoflush:  # written together at the end, not one by one at each question
         for step in steps:
             row = rows.get(step.key)
@@ -129,6 +131,8 @@ def _take_out(work: Work, run: Run, step: Step, row: Any, below: int) -> Verdict
         return Bucket.KEPT, verdicts.since(step.later, verdicts.CHANGED, verdicts.CHANGED_SINCE)
     if below:
         return Bucket.KEPT, (verdicts.GROWN, {"count": below})
+    if (why := money.out(row, run.orders)) != "":
+        return Bucket.KEPT, (why, {})
     if not soft and verdicts.in_use(work, row):
         return Bucket.KEPT, (verdicts.IN_USE, {})
     if soft:
@@ -182,7 +186,7 @@ def _refusal(
             return verdicts.NO_TARGET, {"field": verdicts.labels(work, ["customer_id"])}
     gains = isinstance(row, Customer) and row.owner_id is None and back.get("owner_id") == (work.actor.user_id or 0)
     reason = verdicts.over_the_limit(work, run.regained) if gains else None
-    reason = reason or verdicts.refusal(work, run.source, row, back, run.claimed)
+    reason = reason or money.back(work, row, back) or verdicts.refusal(work, run.source, row, back, run.claimed)
     run.regained += gains and reason is None
     return reason
 

@@ -60,6 +60,8 @@ TAKEN = N_("Another record has the same {fields} by now.")
 NO_TARGET = N_("{field}: what it was before is gone.")
 NO_OWNER = N_("{name} is no longer active and cannot get it back.")
 NOT_GIVEN = N_("You may not give it back to {name}.")
+HANDED = {"customer_id", "owner_id", "assignee_id"}
+"""What a merge changes of a record that goes along with its customer."""
 
 
 def in_reach(work: Work, source: ChangeSet, step: Step, row: Any, customers: Mapping[int, Customer]) -> bool:
@@ -77,7 +79,15 @@ def in_reach(work: Work, source: ChangeSet, step: Step, row: Any, customers: Map
     customer = row if step.model is Customer else customers.get(getattr(row, "customer_id", None) or 0)
     if customer is None:
         return False
-    return may_write(work, source, customer) if customer is row else rights.reaches(work, source, row, customer)
+    if customer is row or _goes_along(step):
+        return may_write(work, source, customer)
+    return rights.reaches(work, source, row, customer)
+
+
+def _goes_along(step: Step) -> bool:
+    """Whether a record was only hung under another customer: that took the right to the customers, and no other."""
+    names = set(step.changes or ())
+    return not (step.created or step.deleted) and "customer_id" in names and names <= HANDED
 
 
 def _pair_in_reach(

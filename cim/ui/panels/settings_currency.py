@@ -35,6 +35,9 @@ def show(me: Actor) -> None:
                 f"**{safe(rate.code)}** {safe(rate.name)} · 1 = {safe(worth)} {safe(base.code)}", width="content"
             )
             if managing:
+                told = _("Bring stored amounts to this rate")
+                again: dict[str, Any] = {"on_click": _revalue, "args": (rate.code,), "type": "tertiary"}
+                st.button("", icon=":material/sync:", help=told, key=f"currency.revalue.{rate.code}", **again)
                 press: dict[str, Any] = {"on_click": _remove, "args": (rate.code,), "type": "tertiary"}
                 st.button("", icon=":material/delete:", help=_("Remove"), key=f"currency.remove.{rate.code}", **press)
     if len(rates) == 1:
@@ -70,3 +73,10 @@ def _form(me: Actor) -> None:
 @gate.guarded(Permission.PRODUCT_MANAGE)
 def _remove(me: Actor, code: str) -> None:
     feedback.attempt(service.currency.remove_rate, me, code)
+
+
+@gate.guarded(Permission.PRODUCT_MANAGE)
+def _revalue(me: Actor, code: str) -> None:
+    changed = feedback.attempt(service.currency.revalue, me, code)
+    if changed is not None:
+        feedback.flash(_("{count} stored amounts follow the rate.", count=changed), kind="success")
