@@ -148,12 +148,14 @@ def may_see_clear(actor: Actor, owner_id: int | None) -> bool:
     return owns(actor, Permission.CUSTOMER_UNMASK, owner_id)
 
 
-def visible(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
-    """The rows of `model` this actor may know of, as an SQL condition."""
+def visible(actor: Actor, model: type[Any], *, few: bool = False) -> ColumnElement[bool]:
+    """The rows of `model` this actor may know of, as an SQL condition. `few` says that the statement finds few rows
+    without it (one by its number, those of one customer): then SQLite looks at their customers instead of listing all
+    that the actor sees."""
     if model is Customer:
         return and_(_reach(actor, CUSTOMERS.owner_id, pool=True), CUSTOMERS.deleted_at.is_(None))
     if model in BELOW:
-        return and_(_of_visible_customer(actor, model), model.deleted_at.is_(None))
+        return and_(_of_visible_customer(actor, model, few), model.deleted_at.is_(None))
     if model is Product:
         return and_(true() if actor.can(Permission.SALES_READ) else false(), PRODUCTS.deleted_at.is_(None))
     if model is Task:
@@ -202,10 +204,13 @@ def _reach(actor: Actor, column: Any, *, pool: bool) -> ColumnElement[bool]:
     return or_(mine, column.is_(None)) if pool else mine
 
 
-def _of_visible_customer(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+def _of_visible_customer(actor: Actor, model: type[Any], few: bool) -> ColumnElement[bool]:
     if not actor.can(BELOW[model]):
         return false()
-    of_mine: ColumnElement[bool] = model.customer_id.in_(select(CUSTOMERS.id).where(visible(actor, Customer)))
+    seen = select(CUSTOMERS.id).where(visible(actor, Customer))
+    if few:
+        return seen.where(CUSTOMERS.id == model.customer_id).correlate(model).exists()
+    of_mine: ColumnElement[bool] = model.customer_id.in_(seen)
     return of_mine
 
 

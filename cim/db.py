@@ -41,8 +41,7 @@ def engine() -> Engine:
 def session(*, writing: bool) -> Iterator[Session]:
     """A session in one transaction. A writing one takes SQLite's write lock at once (BEGIN IMMEDIATE), so that what it
     read is still true when it writes."""
-    bound = engine().execution_options(immediate=writing)
-    with Session(bound, expire_on_commit=False, autoflush=True) as opened:
+    with Session(_bound(engine(), writing), expire_on_commit=False, autoflush=True) as opened:
         yield opened
 
 
@@ -148,6 +147,12 @@ def _engine(url: str) -> Engine:
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "begin", _begin_sqlite)
     return made
+
+
+@lru_cache(maxsize=16)
+def _bound(engine: Engine, writing: bool) -> Engine:
+    """The same engine and its pool, whose transactions begin as `session` says. Kept: making it costs as much as a query."""
+    return engine.execution_options(immediate=writing)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -69,7 +69,9 @@ async def take(request: Request) -> Response:
         if len(body) > LONGEST_BODY:
             return HTMLResponse("", 413, headers=HEADERS)
     try:
-        given = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=5).items()}
+        given = {
+            name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=5).items()
+        }
     except ValueError:  # more fields than the form has
         given = {}
     token, visitor = request.path_params["token"], replace(sessions.VISITOR, ip=_ip(request))

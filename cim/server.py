@@ -223,7 +223,7 @@ def _with_headers(scope: Scope, send: Send) -> Send:
                 headers["cache-control"] = "no-store"
             if path.startswith(downloads.PLACE):
                 headers["content-security-policy"] = downloads.POLICY
-            if is_page:
+            if is_page and not path.startswith(public_forms.PLACE):
                 _hand_out(headers, held)
         await send(message)
 

@@ -83,9 +83,9 @@ class Work:
         session.info["work"] = self
 
     # ---- reaching rows
-    def visible(self, model: type[Any]) -> ColumnElement[bool]:
-        """The condition every query on `model` starts with."""
-        return access.visible(self.actor, model)
+    def visible(self, model: type[Any], *, few: bool = False) -> ColumnElement[bool]:
+        """The condition every query on `model` starts with; `few` where it finds few rows without it."""
+        return access.visible(self.actor, model, few=few)
 
     def removed(self, model: type[Any]) -> ColumnElement[bool]:
         """The rows of `model` in the recycle bin that the actor may bring back."""
@@ -99,7 +99,7 @@ class Work:
         table: Any = model
         row: M | None = None
         if not isinstance(key, int) or 0 < key <= LARGEST_ID:
-            wanted = select(model).where(table.id == key, self.visible(model))
+            wanted = select(model).where(table.id == key, self.visible(model, few=True))
             if held:
                 wanted = wanted.with_for_update().execution_options(populate_existing=True)
             row = self.session.execute(wanted).scalar_one_or_none()

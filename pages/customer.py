@@ -5,7 +5,7 @@ import streamlit as st
 from cim import service
 from cim.i18n import _
 from cim.permissions import Permission
-from cim.ui import feedback, shell
+from cim.ui import client, feedback, shell
 from cim.ui.panels import (
     composer,
     customer_card,
@@ -40,14 +40,15 @@ if changing:
     customer_edit.show(me, view)
     st.stop()
 
-# the columns stand under each other on a phone: what is done comes first there
+# the columns stand under each other on a phone: what is done comes first there, then what there is, then the story
 main, details, people = st.columns([5, 3, 3], gap="medium")
 with main:
     task_list.next_step(me, view.id, due=view.next_due_at)
     if me.can(Permission.ACTIVITY_WRITE):
         composer.render(me, view.id, key="customer.composer")
+    beside = st.container() if client.on_phone() else people
     timeline_list.customer(me, view.id, key="customer.timeline")
 with details:
     customer_card.fields(me, view)
-with people:
+with beside:
     customer_side.show(me, view)

@@ -26,7 +26,6 @@ ticket_actions.show(me, view)
 main, side = st.columns([5, 4], gap="medium")
 with main:
     ticket_card.body(me, view)
-    st.subheader(_("Handling notes"), anchor=False)
     comments.show(me, "ticket", view.id)
     ticket_papers.show(me, view)
 with side:

@@ -104,10 +104,10 @@ def former(work: Work, row: Activity) -> list[FormerView]:
 def choices(work: Work, customer_id: int) -> FollowUpChoices:
     """What a follow-up with a customer may name, as far as the actor sees it: three queries."""
     person, chance, ticket = columns(Contact), columns(Opportunity), columns(Ticket)
-    people = select(person.id, person.name).where(work.visible(Contact), person.customer_id == customer_id)
-    sales = select(chance.id, chance.name).where(work.visible(Opportunity), chance.customer_id == customer_id)
+    people = select(person.id, person.name).where(work.visible(Contact, few=True), person.customer_id == customer_id)
+    sales = select(chance.id, chance.name).where(work.visible(Opportunity, few=True), chance.customer_id == customer_id)
     desk = select(ticket.id, ticket.number + " " + ticket.subject)
-    desk = desk.where(work.visible(Ticket), ticket.customer_id == customer_id, ticket.closed_at.is_(None))
+    desk = desk.where(work.visible(Ticket, few=True), ticket.customer_id == customer_id, ticket.closed_at.is_(None))
 
     def named(wanted: Any) -> dict[int, str]:
         return {number: name for number, name in work.session.execute(wanted.limit(MOST_CHOICES))}

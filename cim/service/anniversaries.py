@@ -84,7 +84,7 @@ def of(work: Work, customer_id: int) -> list[AnniversaryView]:
     if not clear and customer.kind is Kind.PERSON:
         return []
     wanted = select(Anniversary, CONTACTS.name).outerjoin(Contact, CONTACTS.id == DAYS.contact_id)
-    wanted = wanted.where(work.visible(Anniversary), DAYS.customer_id == customer_id, _standing())
+    wanted = wanted.where(work.visible(Anniversary, few=True), DAYS.customer_id == customer_id, _standing())
     if not clear:
         wanted = wanted.where(~_personal())
     found = [_view(row, contact or "") for row, contact in work.session.execute(wanted)]

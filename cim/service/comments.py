@@ -110,10 +110,10 @@ def of(work: Work, noun: str, record_ids: Sequence[int]) -> dict[int, list[Comme
     wanted = sorted(set(record_ids))
     table: Any = subject.model
     listed = select(Comment, USERS.name).outerjoin(User, USERS.id == COMMENTS.author_id)
-    seen = select(table.id).where(table.id.in_(wanted), work.visible(subject.model))
+    seen = select(table.id).where(table.id.in_(wanted), work.visible(subject.model, few=True))
     # what was said on a merged customer goes with it: its row of the comment names the one that stands
     record = COMMENTS.customer_id if noun == "customer" else COMMENTS.record_id
-    listed = listed.where(COMMENTS.noun == noun, record.in_(seen), work.visible(Comment))
+    listed = listed.where(COMMENTS.noun == noun, record.in_(seen), work.visible(Comment, few=True))
     for row, author in work.session.execute(listed.order_by(COMMENTS.created_at, COMMENTS.id)):
         key = row.customer_id if noun == "customer" else row.record_id
         found.setdefault(key, []).append(_view(work, row, author or ""))

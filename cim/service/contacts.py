@@ -78,8 +78,8 @@ def list(work: Work, customer_id: int) -> Sequence[ContactView]:
     """The contacts of a customer in the order they were added. NotFound outside the actor's scope."""
     customer = work.get(Customer, customer_id)
     contact: type[Contact] = Contact
-    found = select(Contact).where(work.visible(Contact), contact.customer_id == customer_id).order_by(contact.id)  # type: ignore[arg-type]
-    rows = work.session.execute(found).scalars().all()
+    found = select(Contact).where(work.visible(Contact, few=True), contact.customer_id == customer_id)  # type: ignore[arg-type]
+    rows = work.session.execute(found.order_by(contact.id)).scalars().all()  # type: ignore[arg-type]
     seen = work.may_see_clear(customer.owner_id)
     custom = custom_values.shown(work, Noun.CONTACT, {row.id or 0: seen for row in rows})
     return [views.contact(work, row, owner_id=customer.owner_id, custom=custom) for row in rows]

@@ -138,7 +138,7 @@ def of_customer(work: Work, customer_id: int) -> list[ContractRow]:
     """The contracts of a customer: those in force first, the one that ends first on top. NotFound outside the actor's
     scope."""
     work.get(Customer, customer_id)
-    found = _reached(work).where(CONTRACTS.customer_id == customer_id)
+    found = _reached(work, few=True).where(CONTRACTS.customer_id == customer_id)
     rows = [_line(row) for row in work.session.execute(found.order_by(CONTRACTS.id.desc()).limit(SHOWN))]
     return sorted(rows, key=lambda row: (row.status not in OPEN, row.ends_on or date.max))
 
@@ -240,8 +240,8 @@ def _listed() -> Select[Any]:
     return wanted
 
 
-def _reached(work: Work) -> Select[Any]:
-    return _listed().where(work.visible(Contract))
+def _reached(work: Work, *, few: bool = False) -> Select[Any]:
+    return _listed().where(work.visible(Contract, few=few))
 
 
 def _line(found: Any) -> ContractRow:
@@ -257,7 +257,7 @@ def _row(found: Sequence[Any]) -> dict[str, Any]:
 
 
 def _whole(work: Work, row: Contract) -> ContractView:
-    found = work.session.execute(_reached(work).where(CONTRACTS.id == row.id)).one()
+    found = work.session.execute(_reached(work, few=True).where(CONTRACTS.id == row.id)).one()
     below = {name: work.find(model, getattr(row, name) or 0) for name, model in BELOW.items()}
     author = work.find(User, row.created_by_id or 0)
     orders = order_record.listed(work).where(ORDERS.contract_id == row.id)

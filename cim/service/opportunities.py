@@ -199,7 +199,8 @@ def convert_to_order(work: Work, opportunity_id: int, *, token: str | None = Non
     Conflict for a lost one and for one that became an order already, and what `orders.record` raises."""
     if (done := work.replayed(token)) is not None:
         return done
-    row, _customer = record.mine(work, opportunity_id)
+    row, customer = record.mine(work, opportunity_id)
+    work.get(Customer, customer.id, held=True)  # of two at once the second one sees the order of the first
     stage = work.find(Stage, row.stage_id)
     if stage is not None and stage.kind is StageKind.LOST:
         raise Conflict("It was lost: reopen it before it becomes an order.")
@@ -234,7 +235,7 @@ def of_customer(work: Work, customer_id: int) -> list[OpportunityCard]:
     """The opportunities of a customer: open ones first, the furthest on top; then closed ones, the last on top. NotFound
     outside the actor's scope."""
     work.get(Customer, customer_id)
-    wanted = record.listed().where(work.visible(Opportunity), OPPORTUNITIES.customer_id == customer_id)
+    wanted = record.listed().where(work.visible(Opportunity, few=True), OPPORTUNITIES.customer_id == customer_id)
     closed = OPPORTUNITIES.closed_at
     order = (closed.is_not(None), closed.desc(), STAGES.position.desc(), OPPORTUNITIES.id.desc())
     return record.cards(work, work.session.execute(wanted.order_by(*order).limit(SHOWN)).all())
@@ -274,7 +275,7 @@ def stage_history(work: Work, opportunity_id: int) -> list[StageChangeView]:
 def ordered(work: Work, opportunity_id: int) -> list[OrderBrief]:
     """The orders that came of an opportunity, the last one on top. NotFound outside the actor's scope."""
     work.get(Opportunity, opportunity_id)
-    wanted = select(SalesOrder).where(ORDERS.opportunity_id == opportunity_id, work.visible(SalesOrder))
+    wanted = select(SalesOrder).where(ORDERS.opportunity_id == opportunity_id, work.visible(SalesOrder, few=True))
     rows = work.session.execute(wanted.order_by(ORDERS.id.desc()).limit(SHOWN)).scalars()
     return [OrderBrief(**row.model_dump(include=set(OrderBrief.model_fields))) for row in rows]
 

@@ -152,7 +152,7 @@ def whole(work: Work, opportunity_id: int) -> OpportunityView:
     wanted = listed().add_columns(CONTACTS.name, maker.name)
     wanted = wanted.outerjoin(Contact, CONTACTS.id == OPPORTUNITIES.contact_id)
     wanted = wanted.outerjoin(maker, maker.id == OPPORTUNITIES.created_by_id)
-    wanted = wanted.where(OPPORTUNITIES.id == opportunity_id, work.visible(Opportunity))
+    wanted = wanted.where(OPPORTUNITIES.id == opportunity_id, work.visible(Opportunity, few=True))
     found = work.session.execute(wanted).one_or_none()
     if found is None:
         raise NotFound("This record does not exist or is not yours to see.")

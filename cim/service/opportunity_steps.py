@@ -110,7 +110,7 @@ def of(work: Work, opportunity_id: int) -> list[StepView]:
         select(OpportunityStep, USERS.name, doer.name)
         .outerjoin(User, USERS.id == STEPS.owner_id)
         .outerjoin(doer, doer.id == STEPS.done_by_id)
-        .where(STEPS.opportunity_id == opportunity_id, work.visible(OpportunityStep))
+        .where(STEPS.opportunity_id == opportunity_id, work.visible(OpportunityStep, few=True))
     )
     same = set(StepView.model_fields) & set(OpportunityStep.model_fields)
     return [

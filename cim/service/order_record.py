@@ -123,12 +123,12 @@ def owing(row: SalesOrder) -> Decimal:
 
 # ---- reading
 def listed(work: Work) -> Select[Any]:
-    """(order, customer's name, seller's name) of every order in reach."""
+    """(order, customer's name, seller's name) of the orders in reach, for the few of one customer or contract."""
     wanted: Select[Any] = (
         select(SalesOrder, CUSTOMERS.name, USERS.name)
         .join(Customer, CUSTOMERS.id == ORDERS.customer_id)
         .outerjoin(User, USERS.id == ORDERS.owner_id)
-        .where(work.visible(SalesOrder))
+        .where(work.visible(SalesOrder, few=True))
     )
     return wanted
 

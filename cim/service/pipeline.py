@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Numeric, and_, case, cast, func, or_, select
+from sqlalchemy import Numeric, and_, case, cast, func, literal, or_, select
 
 from cim import clock
 from cim.models import Opportunity, Stage, Team, User
@@ -25,7 +25,7 @@ from cim.models.opportunity_view import (
     PipelineFilter,
 )
 from cim.permissions import Permission
-from cim.service import currency, stages
+from cim.service import currency, stages, totals
 from cim.service import opportunity_record as record
 from cim.work import Work, query
 
@@ -184,8 +184,9 @@ def _sum(amount: Any) -> Any:
 
 
 def _sum_by(chance: Any) -> Any:
-    """The sum of amounts each by its chance in percent."""
-    return cast(func.coalesce(func.sum(OPPORTUNITIES.base_amount * chance), 0) / 100, Numeric(18, 2))
+    """The sum of amounts each by its chance in percent, each to the cent as its card has it."""
+    each = OPPORTUNITIES.base_amount * chance / 100 + literal(totals.HALF_UP, Numeric(18, 9))
+    return cast(func.coalesce(func.sum(func.round(cast(each, Numeric(30, 9)), 2)), 0), Numeric(18, 2))
 
 
 def _money(amount: Any) -> Decimal:

@@ -36,7 +36,7 @@ RECORDS: dict[Noun, tuple[Any, Permission]] = {
     Noun.OPPORTUNITY: (Opportunity, Permission.SALES_WRITE),
     Noun.ORDER: (SalesOrder, Permission.SALES_WRITE),
     Noun.CONTRACT: (Contract, Permission.SALES_WRITE),
-    Noun.TICKET: (Ticket, Permission.TICKET_HANDLE),
+    Noun.TICKET: (Ticket, Permission.TICKET_ASSIGN),
     Noun.PRODUCT: (Product, Permission.PRODUCT_MANAGE),
 }
 """What waits here besides customers, their contacts and follow-ups, and the permission to bring it back."""

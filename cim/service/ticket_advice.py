@@ -55,7 +55,7 @@ def similar(
 def beside(work: Work, ticket_id: int) -> Beside:
     """Similar tickets and the last five other tickets of the same customer. NotFound outside the actor's scope."""
     row = work.get(Ticket, ticket_id)
-    others = ticket_rows.listed(work).where(TICKETS.customer_id == row.customer_id, TICKETS.id != ticket_id)
+    others = ticket_rows.listed(work, few=True).where(TICKETS.customer_id == row.customer_id, TICKETS.id != ticket_id)
     last = ticket_rows.lines(work, others.order_by(TICKETS.opened_at.desc(), TICKETS.id.desc()).limit(MOST))
     return Beside(similar=_similar(work, _asked(row)), last=last)
 

@@ -32,13 +32,13 @@ _PLAIN = set(TicketRow.model_fields) - {"customer", "handler", "overdue", "late_
 _WHOLE = set(TicketView.model_fields) & set(Ticket.model_fields) - {"handler", "custom"}
 
 
-def listed(work: Work) -> Select[Any]:
-    """Visible tickets: (Ticket, customer's name, handler's name)."""
+def listed(work: Work, *, few: bool = False) -> Select[Any]:
+    """Visible tickets: (Ticket, customer's name, handler's name); `few` as in `access.visible`."""
     return (
         select(Ticket, CUSTOMERS.name, USERS.name)
         .join(Customer, CUSTOMERS.id == TICKETS.customer_id)
         .outerjoin(User, USERS.id == TICKETS.handler_id)
-        .where(work.visible(Ticket))
+        .where(work.visible(Ticket, few=few))
     )
 
 
@@ -79,7 +79,7 @@ def lines(work: Work, statement: Select[Any]) -> list[TicketRow]:
 def whole(work: Work, ticket_id: int) -> TicketView | None:
     """One ticket with everything beside it, None out of reach. Two queries."""
     wanted = (
-        listed(work)
+        listed(work, few=True)
         .add_columns(CUSTOMERS.owner_id, OWNER.name, OPENER.name, PRODUCTS.name, ORDERS.order_no, CONTACTS.name)
         .outerjoin(OWNER, OWNER.id == CUSTOMERS.owner_id)
         .outerjoin(OPENER, OPENER.id == TICKETS.opened_by_id)

@@ -278,7 +278,7 @@ def get(work: Work, ticket_id: int) -> TicketView:
 def of_customer(work: Work, customer_id: int, *, limit: int = SHOWN) -> Sequence[TicketRow]:
     """The tickets of a customer: those that are not finished first, then the newest. NotFound outside the actor's scope."""
     work.get(Customer, customer_id)
-    wanted = ticket_rows.listed(work).where(TICKETS.customer_id == customer_id)
+    wanted = ticket_rows.listed(work, few=True).where(TICKETS.customer_id == customer_id)
     finished = TICKETS.status.in_(FINISHED)
     return ticket_rows.lines(work, wanted.order_by(finished, TICKETS.opened_at.desc(), TICKETS.id.desc()).limit(limit))
 

@@ -44,6 +44,14 @@ _LINES: Any = (
     .outerjoin(ABOVE, ABOVE.code == REGIONS.parent_code)
     .where(CUSTOMERS.id.in_(bindparam("ids", expanding=True)))
 )
+_NAMES = (
+    select(USERS.name, REGIONS.name, REGIONS.level, ABOVE.name)
+    .select_from(Customer)
+    .outerjoin(User, USERS.id == CUSTOMERS.owner_id)
+    .outerjoin(Region, REGIONS.code == CUSTOMERS.region_code)
+    .outerjoin(ABOVE, ABOVE.code == REGIONS.parent_code)
+    .where(CUSTOMERS.id == bindparam("customer"))
+)
 
 
 def listed() -> Select[Any]:
@@ -84,7 +92,7 @@ def rows(
 
 def customer(work: Work, row: Customer, *, clear: bool | None = None) -> CustomerView:
     """The whole record. `clear` overrides the masking rule: only a recorded reveal or the record's own editor does that."""
-    found = work.session.execute(listed().where(CUSTOMERS.id == row.id)).one()
+    found = (row, *work.session.execute(_NAMES, {"customer": row.id}).one())
     seen = work.may_see_clear(row.owner_id) if clear is None else clear
     values = opened(work, row)
     shown = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -28,6 +29,7 @@ def language_choice(place: str) -> str:
     )
 
 
+@cache
 def icon() -> str:
     """The mark of the browser's tab, as a data address."""
     import base64
@@ -35,6 +37,7 @@ def icon() -> str:
     return "data:image/svg+xml;base64," + base64.b64encode((_ASSETS / "icon.svg").read_bytes()).decode()
 
 
+@cache
 def logo() -> str:
     """The mark as SVG text: drawn without a request, so it may stand before the sign-in."""
     return (_ASSETS / "logo.svg").read_text("utf-8")

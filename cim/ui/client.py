@@ -35,3 +35,9 @@ def client() -> Client:
 
 def _text(value: object) -> str:
     return value[:500] if isinstance(value, str) else ""
+
+
+def on_phone() -> bool:
+    """Whether the browser says that it runs on a telephone (the "Mobi" that browsers put into their User-Agent for this
+    purpose). A hint for the order of things on a page, nothing more."""
+    return "Mobi" in client().user_agent

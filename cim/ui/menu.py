@@ -52,7 +52,7 @@ PAGES = [
     Entry("pages/customer.py", "customer", N_("Customer"), "person", Permission.CUSTOMER_READ, ""),
     Entry("pages/print_timeline.py", "print_timeline", N_("Print timeline"), "print", Permission.CUSTOMER_READ, ""),
     Entry("pages/opportunity.py", "opportunity", N_("Opportunity"), "filter_alt", Permission.SALES_READ, ""),
-    Entry("pages/order.py", "order", N_("Order"), "receipt_long", Permission.SALES_READ, ""),
+    Entry("pages/order.py", "order", N_("Sales order"), "receipt_long", Permission.SALES_READ, ""),
     Entry("pages/contract.py", "contract", N_("Contract"), "contract", Permission.SALES_READ, ""),
     Entry("pages/ticket.py", "ticket", N_("Ticket"), "confirmation_number", Permission.TICKET_READ, ""),
     Entry("pages/settings.py", "settings", N_("Settings"), "tune", Permission.SETTINGS_MANAGE, CARE),

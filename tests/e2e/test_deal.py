@@ -140,7 +140,7 @@ def pay(page: Page, server: Server, order_id: int) -> None:
     form.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     expect(page.get_by_test_id("stMetricValue").nth(2)).to_have_text(re.compile(r"[^\d]0\.00$|^0\.00"))
     paid = order(server, order_id)
-    assert (paid.status, paid.payment, paid.open) == (OrderStatus.PAID, PaymentStatus.PAID, 0)
+    assert (paid.status, paid.payment, paid.open) == (OrderStatus.PAID, PaymentStatus.PAID, Decimal(0))
     expect(part(page, "payment.remove.", begins=True)).to_be_visible()
 
 

@@ -99,6 +99,8 @@ def test_contacts_have_their_own(people: Personas, open_page: OpenPage) -> None:
     made = service.contacts.add(people.ann, number, ContactDraft(name="王芳", custom={"animal": "龙"}))
     app = open_page(people.ann, "pages/customer.py", id=str(number))
     assert "龙" in captions(app)
+    app.session_state[f"contact.{made}.open"] = True
+    app.run()
     app.selectbox(key=f"contact.{made}.custom.animal").select("马")
     next(b for b in app.button if b.label == "保存" and str(b.form_id).startswith(f"contact.{made}.")).click().run()
     assert not app.exception

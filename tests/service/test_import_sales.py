@@ -86,14 +86,15 @@ D2,K1,2026-03-05,工业水泵,3,,,CNY,待付款
 D3,没有的客户,2026-03-06,,,,1,,
 D4,K1,2026-03-07,,,,,,
 D5,K1,2026-03-07,,,,5,QQQ,
+D6,K1,2126-03-07,,,,5,,
 """
 
 
 def test_orders_with_several_lines_and_what_cannot_be_taken(people: Personas, buyer: int) -> None:
     run(people.mei, ImportKind.PRODUCTS, PRODUCTS)
     report = run(people.ann, ImportKind.ORDERS, ORDERS)
-    assert (report.rows, report.added, report.failed) == (7, 4, 3)
-    assert {f.row: f.column for f in report.failures} == {6: "客户编号", 7: "金额", 8: "币种"}
+    assert (report.rows, report.added, report.failed) == (8, 4, 4)
+    assert {f.row: f.column for f in report.failures} == {6: "客户编号", 7: "金额", 8: "币种", 9: "日期"}
     first, second, third = rows(SalesOrder)
     assert (first.order_no, first.amount, first.status, first.owner_id) == ("D1", 5460, "completed", people.ann.user_id)
     assert (second.amount, second.status, third.status) == (8040, "confirmed", "cancelled")

@@ -147,3 +147,8 @@ def test_what_went_out_comes_in_again(people: Personas, kind: ImportKind) -> Non
     assert [{k: v for k, v in row.items() if k not in keep} for row in rows(after)] == [
         {k: v for k, v in row.items() if k not in keep} for row in rows(before)
     ]
+
+
+def test_a_phone_number_that_was_searched_for_stays_out_of_the_log(people: Personas) -> None:
+    exports.records(people.root, Noun.TICKET, RecordFilter(q="13800138000"), reason="核对")
+    assert not any(b"13800138000" in bytes(entry.changes or b"") for entry in history())

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from cim import clock, db, service
+from cim import clock, db, public_forms, service
 from cim.errors import CimError, Conflict, Denied, Invalid, NotFound
 from cim.models import AuditEntry, Notice, PublicLink, SurveyAnswer, Ticket
 from cim.models.customer import CustomerDraft
@@ -183,3 +185,12 @@ def test_two_answers_at_once_become_one(people: Personas, customer: int, nps: in
         thread.join()
     assert sorted(outcomes) == ["Conflict"] * 3 + ["taken"]
     assert len(answers()) == 1
+
+
+@pytest.mark.parametrize("body", ["a=1&b=2&c=3&d=4&e=5&f=6&score=9", "score=%00&comment=%ff", "=&=", "score=99999"])
+def test_a_form_with_nonsense_is_asked_again(people: Personas, customer: int, nps: int, body: str) -> None:
+    token = public_links.for_survey(people.ann, customer, nps)
+    visitor = TestClient(Starlette(routes=public_forms.ROUTES))
+    assert visitor.post(f"{public_forms.PLACE}{token}", content=body).status_code == 422
+    assert answers() == []
+    assert visitor.post(f"{public_forms.PLACE}{token}", content="score=9&comment=<b>").status_code == 200

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,12 +16,16 @@ from cim.models import ChangeSet, Customer, SavedView, Task, User
 from cim.models.contact import ContactDraft
 from cim.models.customer import CustomerDraft
 from cim.models.option import OptionDraft
+from cim.models.order import OrderDraft
+from cim.models.product import ProductDraft
 from cim.models.saved_view import SavedViewDraft
 from cim.models.search import PairStatus
 from cim.models.task import TaskDraft
+from cim.models.ticket import TicketDraft
 from cim.models.undo import Bucket, ChangeKind
 from cim.permissions import Permission
 from cim.service import undo as undoing
+from cim.service.sessions import VISITOR
 from cim.work import Work, command
 from tests.factories import Personas, history, queries
 from tests.service.test_undo import HEAD, counts, firm, found, holds, last, take, undo
@@ -284,3 +290,75 @@ def test_a_merged_word_comes_back_in_views_and_removed_customers(people: Persona
             assert session.get_one(Customer, made).industry == word
         result = undo(people.root)
         assert (result.kept, result.failed) == (0, 0)
+
+
+# ---- nobody undoes more than he may do
+def _last(action: str) -> int:
+    sets: Any = ChangeSet
+    wanted = select(sets.id).where(sets.action == action).order_by(sets.id.desc()).limit(1)
+    with db.session(writing=False) as session:
+        return int(session.execute(wanted).scalar_one())
+
+
+def test_what_a_customer_answered_is_not_undone(people: Personas) -> None:
+    customer = service.customers.create(people.ann, firm())
+    ticket = service.tickets.open(people.ann, customer, TicketDraft(subject="漏水"))
+    service.tickets.resolve(people.kai, ticket, "换了垫圈")
+    token = service.public_links.for_ticket(people.kai, ticket)
+    service.public_links.answer(VISITOR, token, 1, "来得太晚")
+    for me in (people.kai, people.root):
+        assert counts(undo(me, _last("public_links.answer")))[0] == 0
+    [told] = [one for one in service.undo.recent(people.root) if one.action == "public_links.answer"]
+    assert not told.may_undo
+    assert told.why_not
+    assert service.tickets.get(people.ann, ticket).satisfaction == 1
+    with pytest.raises(Conflict):
+        service.public_links.answer(VISITOR, token, 5)
+
+
+def test_tasks_and_comments_of_others_are_not_undone(people: Personas) -> None:
+    customer = service.customers.create(people.ann, firm())
+    due = clock.now() + timedelta(days=1)
+    task = service.tasks.add(people.ann, TaskDraft(title="回电", due_at=due, customer_id=customer))
+    service.tasks.done(people.ann, task)
+    assert counts(undo(people.kai, _last("tasks.done"))) == (0, 0, 1)
+    service.comments.add(people.mei, "customer", customer, "请今天回电")
+    assert counts(undo(people.kai, _last("comments.add"))) == (0, 0, 1)
+    assert counts(undo(people.mei, _last("tasks.done"))) == (1, 0, 0)
+    assert counts(undo(people.mei, _last("comments.add"))) == (1, 0, 0)
+
+
+def test_the_desk_undoes_its_own_decision(people: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer = service.customers.create(people.ann, firm())
+    monkeypatch.setenv("CIM_NOW", (clock.now() + timedelta(days=200)).isoformat())
+    service.worklist.dismiss(people.kai, customer, reason="已停业")
+    assert counts(undo(people.kai, _last("worklist.dismiss"))) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("by", ["mei", "kai"])
+def test_a_merge_is_undone_whole_whoever_wrote_what_went_along(people: Personas, by: str) -> None:
+    me = getattr(people, by)
+    stays = service.customers.create(people.ann, firm())
+    goes = service.customers.create(people.ann, CustomerDraft(name="绍兴越州纺织品有限公司"))
+    order = service.orders.record(people.ann, goes, OrderDraft(amount=Decimal(5)))
+    ticket = service.tickets.open(people.ann, goes, TicketDraft(subject="漏水"))
+    for author in (people.mei, people.kai):
+        service.comments.add(author, "ticket", ticket, "很急")
+    due = clock.now() + timedelta(days=1)
+    task = service.tasks.add(people.ann, TaskDraft(title="回电", due_at=due, customer_id=goes))
+    service.customers.merge(me, stays, [goes])
+    assert service.orders.get(people.ann, order).customer_id == stays
+    result = undo(me, _last("customers.merge"))
+    assert (result.kept, result.failed) == (0, 0)
+    assert service.orders.get(people.ann, order).customer_id == goes
+    assert service.tasks.get(people.ann, task).customer_id == goes
+    assert [len(said) for said in service.comments.of(people.ann, "ticket", [ticket]).values()] == [2]
+
+
+def test_who_keeps_the_products_is_offered_to_undo_a_price(people: Personas) -> None:
+    product = service.products.create(people.mei, ProductDraft(name="滤芯", price=Decimal(10)))
+    service.products.update(people.mei, product, ProductDraft(name="滤芯", price=Decimal(12)), version=1)
+    told = service.undo.recent(people.mei)[0]
+    assert (told.action, told.may_undo) == ("products.update", True)
+    assert counts(undo(people.mei, told.id)) == (1, 0, 0)
+    assert service.products.get(people.ann, product).price == 10

@@ -66,7 +66,7 @@ def found(
     good = sorted({number for number in ids if 0 < number <= LARGEST_ID})
     rows: list[tuple[int, int | None, int | None]] = []
     for start in range(0, len(good), CHUNK):
-        part = wanted.where(kind.table.id.in_(good[start : start + CHUNK]), work.visible(kind.table))
+        part = wanted.where(kind.table.id.in_(good[start : start + CHUNK]), work.visible(kind.table, few=True))
         rows += [tuple(row) for row in work.session.execute(part)]
     return rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -34,6 +34,8 @@ UNCHANGED = N_("Nothing differs from the stored opportunity.")
 NO_STAGE = N_("There is no stage {value}: use one of {known}")
 OVER = N_("The result says {result}, and the stage {stage} says something else.")
 NOT_OVER = N_("An opportunity that was closed needs a result: won or lost.")
+FUTURE = N_("This lies in the future.")
+LATE = timedelta(days=1)
 FIELDS = ("amount", "currency", "expected_close", "probability", "notes")
 
 
@@ -48,6 +50,9 @@ def plan(work: Work, lines: Sequence[Line], options: Options, notes: Notes) -> P
         customer = parties.of(line)
         values = line.standard.plain
         if customer is None or not rates.known(line, notes, values.get("currency") or currency.base()):
+            continue
+        if any(values.get(name) and values[name] > work.now + LATE for name in ("created_at", "closed_at")):
+            notes.fail(line, "closed_at" if values.get("closed_at") else "created_at", FUTURE)
             continue
         good, owner_id = sales.owner_of(people, line, notes, customer)
         good = good and pipeline.place(line, notes)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from cim import search_text
+from cim import clock, search_text
 from cim.errors import Invalid
 from cim.i18n import N_
 from cim.models import OrderLine, Payment, Product, SalesOrder
@@ -33,6 +33,7 @@ OTHER_CUSTOMER = N_("Order {number} belongs to another customer in row {row}.")
 NO_AMOUNT = N_("Enter the amount, or the unit price.")
 FREE_TEXT = N_("There is no product {value}: the line keeps this name.")
 SEVERAL = N_("Several products are called {value}: write the product code.")
+FUTURE = N_("This lies in the future.")
 CENT, MILLE = Decimal("0.01"), Decimal("0.0001")
 
 
@@ -117,6 +118,9 @@ class Catalogue:
 def _fits(line: Line, notes: Notes, rates: sales.Rates, catalogue: Catalogue) -> bool:
     """Whether a line can stand: its product is clear, its amount known, its currency has a rate."""
     values = line.standard.plain
+    if values["date"] > clock.today():
+        notes.fail(line, "date", FUTURE)
+        return False
     word = values.get("product", "")
     found = catalogue.of(word) if word else []
     if len(found) > 1:

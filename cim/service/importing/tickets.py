@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -29,6 +29,8 @@ TICKETS = columns(Ticket)
 THERE_ALREADY = N_("The same ticket is there already: left out.")
 STANDS_TWICE = N_("The same ticket is there already: added once more.")
 TAKEN = N_("Ticket number {number} is there already: left out.")
+FUTURE = N_("This lies in the future.")
+LATE = timedelta(days=1)
 BACKWARDS = N_("This lies before the ticket was opened.")
 _USUAL: dict[str, Any] = {
     "type": TicketType.REQUEST,
@@ -97,6 +99,10 @@ def apply(work: Work, made: Plan, *, batch_id: int, progress: Progress | None) -
 def _in_time(work: Work, line: Line, notes: Notes) -> bool:
     """Give a line its times; False when it ended before it began."""
     values = line.standard.plain
+    for column in ("opened_at", "closed_at"):
+        if values.get(column) and values[column] > work.now + LATE:
+            notes.fail(line, column, FUTURE)
+            return False
     opened = values.setdefault("opened_at", values.get("closed_at") or work.now)
     if values.get("closed_at") and values["closed_at"] < opened:
         notes.fail(line, "closed_at", BACKWARDS)

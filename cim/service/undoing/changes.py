@@ -101,7 +101,7 @@ def views(work: Work, found: Sequence[Any]) -> list[ChangeSetView]:
             why_not = _(TOO_OLD, days=days)
         elif one["import"] and not work.actor.can(Permission.IMPORT):
             why_not = _(NO_IMPORT)
-        elif one["managed"] and not work.actor.can(Permission.SETTINGS_MANAGE):
+        elif one["managed"] and not one["import"]:  # of an import the rates that it brought stay, the rest may go
             why_not = _(NOT_YOURS)
         same = {field: getattr(row, field) for field in ("id", "at", "actor_id", "action", "reason", "entries")}
         made.append(
@@ -146,7 +146,8 @@ def _told(work: Work, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         if table == _IMPORT:
             one["import"] = True
             continue
-        one["managed"] |= entries.TABLES[table] in MANAGED
+        model = entries.TABLES[table]
+        one["managed"] |= model in MANAGED and not rights.may_keep(work, model)
         one["what"].append((table, count))
         one["fields"] = fields.split(",") if count == 1 and len(one["what"]) == 1 else []
         uids.setdefault(number, set()).update({first, last} - {""})

@@ -43,11 +43,11 @@ Verdict = tuple[Bucket, Reason]
 
 @dataclass
 class Run:
-    """One undo on its way. `kept` are sealed values as they were stored before; `refresh`, `touch`, `total`,
-    `drop` and `judge` the customers that must be brought up to date afterwards; `claimed` what rows of this part were given that only one
-    may have; `orders` those of the payments of this part; `customers` those that the change is about itself, `returning` which removed ones it puts back; `regained` how
-    many the actor got back from the public pool; `renames` says whether a word is taken back wherever it is used; `written`
-    whether anything was."""
+    """One undo on its way. `kept` are sealed values as they were stored before; `refresh`, `touch`, `total`, `drop` and
+    `judge` the customers that must be brought up to date afterwards; `claimed` what rows of this part were given that only
+    one may have, `orders` those of its payments; `customers` those that the change is about itself, `returning` which
+    removed ones it puts back; `regained` how many the actor got back from the public pool; `renames` says whether a word
+    is taken back wherever it is used; `written` whether anything was."""
 
     source: ChangeSet
     kept: Mapping[str, str]

@@ -79,15 +79,17 @@ def in_reach(work: Work, source: ChangeSet, step: Step, row: Any, customers: Map
     customer = row if step.model is Customer else customers.get(getattr(row, "customer_id", None) or 0)
     if customer is None:
         return False
-    if customer is row or _goes_along(step):
+    if customer is row or _goes_along(source, step):
         return may_write(work, source, customer)
     return rights.reaches(work, source, row, customer)
 
 
-def _goes_along(step: Step) -> bool:
-    """Whether a record was only hung under another customer: that took the right to the customers, and no other."""
+def _goes_along(source: ChangeSet, step: Step) -> bool:
+    """Whether a record was only hung under another customer: that took the right to the customers, and no other. A task
+    may be about another customer by itself."""
     names = set(step.changes or ())
-    return not (step.created or step.deleted) and "customer_id" in names and names <= HANDED
+    stood = not (step.created or step.deleted or source.action.startswith("tasks."))
+    return stood and "customer_id" in names and names <= HANDED
 
 
 def _pair_in_reach(

@@ -38,6 +38,8 @@ def _thread(me: Actor, noun: str, record_id: int, key: str) -> None:
         st.markdown("\n\n".join(lines(mine)))
     if me.can(Permission.ACTIVITY_WRITE):
         _write(me, noun, record_id, key)
+    elif not mine:
+        st.caption(_("Nobody has written a comment."))
     own = [comment for comment in mine if comment.may_edit or comment.may_remove]
     if own:
         _correct(me, own, key)

@@ -33,11 +33,21 @@ def show(me: Actor, view: CustomerView) -> None:
             st.markdown("  \n".join(lines), width="content")
             quick_log.call(me, view.id, person.phone, contact=person.name, key=f"contact.call.{person.id}")
             if view.may_edit:
-                with st.popover(_("Change"), icon=":material/edit:", type="tertiary"):
-                    _contact(me, view, person, own)
+                _form(me, view, person, own)
     if view.may_edit:
-        with st.popover(_("Add contact"), icon=":material/person_add:"):
-            _contact(me, view, None, own)
+        _form(me, view, None, own)
+
+
+def _form(me: Actor, view: CustomerView, person: ContactView | None, own: list[CustomFieldView]) -> None:
+    """Behind a button: drawn when it is opened, because forms that nobody looks at are the dearest part of the page."""
+    key = f"contact.{person.id}.open" if person else f"contact.new.{view.id}.open"
+    if person:
+        box = st.popover(_("Change"), icon=":material/edit:", type="tertiary", key=key, on_change="rerun")
+    else:
+        box = st.popover(_("Add contact"), icon=":material/person_add:", key=key, on_change="rerun")
+    if box.open:
+        with box:
+            _contact(me, view, person, own)
 
 
 def _contact(me: Actor, view: CustomerView, person: ContactView | None, own: list[CustomFieldView]) -> None:

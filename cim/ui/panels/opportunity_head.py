@@ -75,7 +75,9 @@ def _stages(view: OpportunityView, stages: list[StageView]) -> None:
     """The open stages in a row; pressing one moves it there."""
     open_ = {stage.id: stage for stage in stages if stage.kind is StageKind.OPEN}
     if view.kind is not StageKind.OPEN or not view.may_edit or view.stage_id not in open_:
-        parts = [f"**{safe(s.name)}**" if s.id == view.stage_id else f":gray[{safe(s.name)}]" for s in stages]
+        # of the ends only the one it came to
+        way = [s for s in stages if s.kind is StageKind.OPEN or s.id == view.stage_id]
+        parts = [f"**{safe(s.name)}**" if s.id == view.stage_id else f":gray[{safe(s.name)}]" for s in way]
         st.markdown(" › ".join(parts))
         return
     key = f"opportunity.stage.{view.id}.{view.version}"

@@ -62,7 +62,7 @@ def _stage(board: Board, asked: int | None) -> int | None:
     ids = {column.stage.id: column for column in board.columns}
     key = "pipeline.stage"
     if key not in st.session_state:
-        narrow = "Mobi" in client.client().user_agent
+        narrow = client.on_phone()
         first = next((i for i, column in ids.items() if column.count), None)
         st.session_state[key] = asked if asked in ids else first if narrow else None
     elif st.session_state[key] not in (None, *ids):

@@ -56,7 +56,7 @@ def _handling(me: Actor, view: TicketView) -> None:
         _button(view, "wait", _("Wait for the customer"), "pause")
     with st.popover(_("Resolve"), icon=":material/check:", key=_key(view, "resolving"), type="primary"):
         name = _key(view, "resolution")
-        st.text_area(_("What was done"), value=view.resolution, key=name, max_chars=5000)
+        st.text_area(_("Resolution"), value=view.resolution, key=name, max_chars=5000)
         closing = st.checkbox(_("Close at once and plan the return visit"), key=f"{name}.close")
         act = {"on_click": _resolve, "args": (view.id, view.version, name, closing)}
         st.button(_("Resolve"), key=f"{name}.save", type="primary", **act)  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def _assign(me: Actor, view: TicketView) -> None:
 
 
 def _rate(view: TicketView) -> None:
-    with st.popover(_("Rate"), icon=":material/star:", key=_key(view, "rating")):
+    with st.popover(_("Enter the rating"), icon=":material/star:", key=_key(view, "rating")):
         st.caption(_("What the customer said of how it was handled."))
         name = _key(view, "score")
         st.feedback("stars", key=name)

@@ -47,7 +47,7 @@ def body(me: Actor, view: TicketView) -> None:
     known = {
         _("Category"): safe(view.category),
         _("Product"): safe(view.product),
-        _("Order"): f"[{safe(view.order)}](/order?id={view.order_id})" if view.order_id else "",
+        _("Sales order"): f"[{safe(view.order)}](/order?id={view.order_id})" if view.order_id else "",
         _("Contact person"): safe(view.contact),
         _("Came by"): words.value("ticket_source", view.source),
     }
