@@ -195,20 +195,12 @@ def _changes(work: Work, made: Plan, rows: Sequence[dict[str, Any]], owners: Seq
 def _update(work: Work, made: Plan, line: Line, opportunity_id: int) -> bool:
     """Fields only: an opportunity passes its stages in the app, where each step is checked."""
     held = work.get(Opportunity, opportunity_id)
-    values = {name: line.standard.plain[name] for name in FIELDS if name in line.standard.plain}
-    values = {name: value for name, value in values.items() if name not in line.defaulted}
-    differing = {name: value for name, value in values.items() if getattr(held, name) != value}
-    for name, value in differing.items():
-        setattr(held, name, value)
-    changed = bool(differing)
-    for key, value in line.standard.plain.get("custom", {}).items():
-        changed |= custom_values.write(work, held, key, value)
+    changed = sales.revise(work, held, line, FIELDS)
     if not changed:
         made.skip(line, "name", UNCHANGED)
         return False
-    if {"amount", "currency"} & differing.keys():
-        held.base_amount = currency.in_base(work, held.amount, held.currency)
-    held.updated_at = work.now
+    if {"amount", "currency"} & changed:
+        held.base_amount = made.facts["rates"].in_base(held.amount, held.currency)
     totals.touch(work, [held.customer_id])
     return True
 

@@ -120,17 +120,7 @@ def row(work: Work, number: int, code: str, values: Mapping[str, Any], batch_id:
 
 
 def _update(work: Work, made: Plan, line: Line, product_id: int) -> bool:
-    held = work.get(Product, product_id)
-    values = {name: line.standard.plain[name] for name in FIELDS if name in line.standard.plain}
-    values = {name: value for name, value in values.items() if name not in line.defaulted}
-    differing = {name: value for name, value in values.items() if getattr(held, name) != value}
-    for name, value in differing.items():
-        setattr(held, name, value)
-    changed = bool(differing)
-    for key, value in line.standard.plain.get("custom", {}).items():
-        changed |= custom_values.write(work, held, key, value)
-    if not changed:
-        made.skip(line, "name", UNCHANGED)
-        return False
-    held.updated_at = work.now
-    return True
+    if sales.revise(work, work.get(Product, product_id), line, FIELDS):
+        return True
+    made.skip(line, "name", UNCHANGED)
+    return False

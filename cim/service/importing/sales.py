@@ -123,17 +123,23 @@ class Rates:
         except Invalid as error:
             notes.fail(line, "currency", error.msgid, **error.params)
             return False
-        try:
-            self._rates[code] = currency.rate_of(self._work, code)
-        except Invalid:
+        self._rate(code)
+        if code in self.assumed:
             notes.warn(line, "currency", NO_RATE, code=code, base=currency.base())
-            self._rates[code] = Decimal(1)
-            self.assumed.append(code)
         return True
 
     def in_base(self, amount: Decimal, code: str) -> Decimal:
-        """An amount of a currency that is known, to the cent."""
-        return (amount * self._rates[code]).quantize(currency.CENT, ROUND_HALF_UP)
+        """An amount in the base currency, to the cent."""
+        return (amount * self._rate(code)).quantize(currency.CENT, ROUND_HALF_UP)
+
+    def _rate(self, code: str) -> Decimal:
+        if code not in self._rates:
+            try:
+                self._rates[code] = currency.rate_of(self._work, code)
+            except Invalid:
+                self._rates[code] = Decimal(1)
+                self.assumed.append(code)
+        return self._rates[code]
 
     def create(self) -> None:
         """Put the rates that were assumed where an administrator sees and mends them."""
@@ -168,6 +174,22 @@ def put(
         )
     ]
     work.bulk(CustomValue, cells)
+
+
+def revise(work: Work, held: Any, line: Line, fields: Sequence[str]) -> set[str]:
+    """Give a stored record what its line says about these fields, where that differs, and about its custom fields; the
+    names of what changed ("custom" for these)."""
+    values = {name: line.standard.plain[name] for name in fields if name in line.standard.plain}
+    values = {name: value for name, value in values.items() if name not in line.defaulted}
+    changed = {name for name, value in values.items() if getattr(held, name) != value}
+    for name in changed:
+        setattr(held, name, values[name])
+    own = [custom_values.write(work, held, key, value) for key, value in line.standard.plain.get("custom", {}).items()]
+    if any(own):
+        changed.add("custom")
+    if changed:
+        held.updated_at = work.now
+    return changed
 
 
 def common(work: Work, number: int, batch_id: int) -> dict[str, Any]:
