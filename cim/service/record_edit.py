@@ -160,7 +160,11 @@ def _each(work: Work, noun: Noun, chosen: RecordSelection, change: Change, reaso
     done, ids, skipped = 0, _ids(work, kind, chosen), list[Skipped]()
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        wanted = select(kind.table).where(kind.table.id.in_(part), work.visible(kind.table, few=True)).order_by(kind.table.id)
+        wanted = (
+            select(kind.table)
+            .where(kind.table.id.in_(part), work.visible(kind.table, few=True))
+            .order_by(kind.table.id)
+        )
         rows = {row.id: row for row in work.session.execute(wanted.with_for_update()).scalars()}
         skipped += [Skipped(id=number, name="", msgid=NOT_YOURS) for number in part if number not in rows]
         for row in rows.values():
