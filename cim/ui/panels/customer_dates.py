@@ -28,8 +28,7 @@ def show(me: Actor, view: CustomerView) -> None:
         with st.container(horizontal=True, vertical_alignment="top", gap="small"):
             st.markdown(_described(day), width="stretch")
             if view.may_edit:
-                more = {"icon": ":material/more_vert:", "type": "tertiary", "help": _("More")}
-                with st.popover("", key=f"dates.more.{day.id}", **more):  # type: ignore[arg-type]
+                with st.popover(_("More"), icon=":material/more_vert:", type="tertiary", key=f"dates.more.{day.id}"):
                     _form(me, view, day)
                     label, icon = _("Remove"), ":material/delete:"
                     st.button(label, icon=icon, key=f"dates.remove.{day.id}", on_click=_remove, args=(day.id,))

@@ -52,7 +52,7 @@ def _line(me: Actor, view: OrderView, payment: PaymentView) -> None:
         if view.may_edit and me.can(Permission.SALES_WRITE):
             press: dict[str, Any] = {"on_click": _remove, "args": (payment.id, payment.version), "type": "tertiary"}
             name = f"payment.remove.{payment.id}"
-            st.button("", icon=":material/delete:", help=_("Take this payment out"), key=name, **press)
+            st.button(_("Take this payment out"), icon=":material/delete:", key=name, **press)
 
 
 def _form(me: Actor, view: OrderView, kind: PaymentKind, most: Decimal) -> None:

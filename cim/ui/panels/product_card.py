@@ -61,7 +61,7 @@ def _prices(me: Actor, view: ProductView) -> None:
             st.markdown(_described(view, price), width="stretch")
             if view.may_edit:
                 gone: dict[str, Any] = {"on_click": _drop, "args": (price.id,), "type": "tertiary"}
-                st.button("", icon=":material/delete:", help=_("Remove"), key=f"product.price.{price.id}", **gone)
+                st.button(_("Remove"), icon=":material/delete:", key=f"product.price.{price.id}", **gone)
     if view.may_edit:
         _add(me, view)
 

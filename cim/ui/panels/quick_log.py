@@ -43,8 +43,8 @@ def call(me: Actor, customer_id: int, phone: str, *, contact: str = "", key: str
     not write follow-ups."""
     if not click_to_call.can_be_called(phone) or not me.can(Permission.ACTIVITY_WRITE):
         return
-    press: dict[str, Any] = {"icon": ":material/add_call:", "type": "tertiary", "help": _("Log this call")}
-    if st.button("", key=key, width="content", **press):
+    press: dict[str, Any] = {"icon": ":material/add_call:", "type": "tertiary"}
+    if st.button(_("Log this call"), key=key, width="content", **press):
         open_for(customer_id, kind=ActivityType.CALL, contact=contact, phone=phone)
 
 

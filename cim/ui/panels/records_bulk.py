@@ -48,8 +48,8 @@ def show(me: Actor, asked: Asked, found: RecordList, ids: list[int]) -> None:
             _box(prefix, "export", _("Export"), "download", lambda: records_export.show(me, asked, count, wanted))
         if "remove" in may:
             _box(prefix, "remove", _("Delete"), "delete", lambda: _remove(me, asked, chosen, count))
-        none: dict[str, Any] = {"on_click": _none, "help": _("Untick")}
-        st.button("", key=f"{prefix}.none", type="tertiary", icon=":material/close:", **none)
+        none: dict[str, Any] = {"on_click": _none}
+        st.button(_("Untick"), key=f"{prefix}.none", type="tertiary", icon=":material/close:", **none)
 
 
 def dropped() -> None:

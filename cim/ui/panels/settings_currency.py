@@ -37,9 +37,9 @@ def show(me: Actor) -> None:
             if managing:
                 told = _("Bring stored amounts to this rate")
                 again: dict[str, Any] = {"on_click": _revalue, "args": (rate.code,), "type": "tertiary"}
-                st.button("", icon=":material/sync:", help=told, key=f"currency.revalue.{rate.code}", **again)
+                st.button(told, icon=":material/sync:", key=f"currency.revalue.{rate.code}", **again)
                 press: dict[str, Any] = {"on_click": _remove, "args": (rate.code,), "type": "tertiary"}
-                st.button("", icon=":material/delete:", help=_("Remove"), key=f"currency.remove.{rate.code}", **press)
+                st.button(_("Remove"), icon=":material/delete:", key=f"currency.remove.{rate.code}", **press)
     if len(rates) == 1:
         st.caption(_("No other currency yet."))
     if managing:
