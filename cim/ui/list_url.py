@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from pydantic import ValidationError
 
 from cim.i18n import _
+from cim.models.base import Draft
 from cim.models.custom import Noun
 from cim.models.listing import CustomerFilter, Order
 from cim.models.saved_view import SavedViewView, Shelf
@@ -18,6 +19,7 @@ from cim.service.custom_values import PREFIX as OWN
 from cim.ui import custom_filters
 from cim.work import Actor
 
+F = TypeVar("F", bound=Draft)
 EMPTY = "-"
 """How the address says "not filled in" for industry, source and grade."""
 _OPTIONAL = ("industry", "source", "grade")
@@ -64,19 +66,18 @@ def read(me: Actor, shelf: Shelf) -> Asked:
     given = _given(me)
     key = st.query_params.get("view")
     if key is None and not given and "order" not in st.query_params:
-        view = next((view for view in shelf.views if view.default), None) or _view(shelf, "all")
+        view = next((view for view in shelf.views if view.default), None) or view_of(shelf, "all")
     else:
-        view = _view(shelf, key)
+        view = view_of(shelf, key)
     if view is not None and not given and view.filter:
         st.query_params.update(_address(view))
         given = _given(me)
-    narrowed = _narrowed(given)
+    narrowed = narrowed_to(CustomerFilter, given)
     asked = st.query_params.get("order", "")
     order = Order(asked) if asked in set(Order) else Order(view.order) if view and view.order else Order.NEWEST
-    page = st.query_params.get("page", "1")
     said = narrowed.model_dump(mode="json", exclude_defaults=True)
     changed = view is not None and (said != view.filter or order != (view.order or Order.NEWEST))
-    return Asked(narrowed, order, min(int(page), 10**6) if page.isdecimal() else 1, view, changed)
+    return Asked(narrowed, order, page_number(), view, changed)
 
 
 def names() -> list[str]:
@@ -136,16 +137,24 @@ def _given(me: Actor) -> dict[str, Any]:
     return given | ({"custom": own} if own else {})
 
 
-def _narrowed(given: dict[str, Any]) -> CustomerFilter:
+def narrowed_to(kind: type[F], given: dict[str, Any]) -> F:
+    """The filter of this kind that an address means; what means nothing is left out, and the visitor is told."""
     try:
-        return CustomerFilter.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         wrong = {str(problem["loc"][0]) for problem in error.errors()}
         st.warning(_("The link holds filters that mean nothing here: {names}", names=", ".join(sorted(wrong))))
-        return CustomerFilter.model_validate({k: v for k, v in given.items() if k not in wrong})
+        return kind.model_validate({k: v for k, v in given.items() if k not in wrong})
 
 
-def _view(shelf: Shelf, key: str | None) -> SavedViewView | None:
+def page_number() -> int:
+    """The page number in the address; 1 where it is none."""
+    page = st.query_params.get("page", "1")
+    return min(int(page), 10**6) if page.isdecimal() else 1
+
+
+def view_of(shelf: Shelf, key: str | None) -> SavedViewView | None:
+    """The view of a shelf that goes by this key."""
     return next((view for view in shelf.views if view.key == key), None)
 
 

@@ -11,12 +11,11 @@ import streamlit as st
 from pydantic import ValidationError
 
 from cim import service
-from cim.i18n import _
 from cim.models.custom import Noun
 from cim.models.record_list import RecordFilter
 from cim.models.saved_view import SavedViewView, Shelf
 from cim.service.custom_values import PREFIX as OWN
-from cim.ui import custom_filters
+from cim.ui import custom_filters, list_url
 from cim.work import Actor
 
 _PLAIN = frozenset(RecordFilter.model_fields) - {"custom", "facets"}
@@ -124,18 +123,17 @@ def read(me: Actor, noun: Noun, shelf: Shelf) -> Asked:
     given = _given(me, noun, facets)
     key = st.query_params.get("view")
     if key is None and not given and "order" not in st.query_params:
-        view = next((view for view in shelf.views if view.default), None) or _view(shelf, "all")
+        view = next((view for view in shelf.views if view.default), None) or list_url.view_of(shelf, "all")
     else:
-        view = _view(shelf, key)
+        view = list_url.view_of(shelf, key)
     if view is not None and not given and view.filter:
         st.query_params.update(_address(view))
         given = _given(me, noun, facets)
-    narrowed = _narrowed(given)
+    narrowed = list_url.narrowed_to(RecordFilter, given)
     order = st.query_params.get("order", "") or (view.order if view else "")
-    page = st.query_params.get("page", "1")
     said = narrowed.model_dump(mode="json", exclude_defaults=True)
     changed = view is not None and (said != view.filter or order != view.order)
-    return Asked(noun, narrowed, order, min(int(page), 10**6) if page.isdecimal() else 1, view, changed, facets)
+    return Asked(noun, narrowed, order, list_url.page_number(), view, changed, facets)
 
 
 def params(narrowed: RecordFilter) -> dict[str, str]:
@@ -146,29 +144,11 @@ def params(narrowed: RecordFilter) -> dict[str, str]:
     return {**plain, **facets, **custom_filters.parameters(own)}
 
 
-def turn_to(page: int) -> None:
-    """Put a page number into the address."""
-    st.query_params["page"] = str(page)
-
-
 def _given(me: Actor, noun: Noun, facets: dict[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {name: st.query_params[name] for name in st.query_params if name in _PLAIN}
     asked = {name: st.query_params[name] for name in st.query_params if name in facets}
     own = custom_filters.read(me, noun)
     return given | ({"facets": asked} if asked else {}) | ({"custom": own} if own else {})
-
-
-def _narrowed(given: dict[str, Any]) -> RecordFilter:
-    try:
-        return RecordFilter.model_validate(given)
-    except ValidationError as error:
-        wrong = {str(problem["loc"][0]) for problem in error.errors()}
-        st.warning(_("The link holds filters that mean nothing here: {names}", names=", ".join(sorted(wrong))))
-        return RecordFilter.model_validate({k: v for k, v in given.items() if k not in wrong})
-
-
-def _view(shelf: Shelf, key: str | None) -> SavedViewView | None:
-    return next((view for view in shelf.views if view.key == key), None)
 
 
 def _address(view: SavedViewView) -> dict[str, str]:

@@ -12,7 +12,7 @@ from cim.models.record_list import RecordColumn, RecordList
 from cim.models.saved_view import Shelf
 from cim.permissions import Permission
 from cim.service.custom_values import PREFIX as OWN
-from cim.ui import feedback, menu, record_url
+from cim.ui import feedback, list_url, menu, record_url
 from cim.ui.panels import (
     bulk_result,
     records_bulk,
@@ -102,5 +102,5 @@ def _pages(asked: Asked, found: RecordList) -> None:
         current = min(asked.page, pages)
         turned = st.pagination(pages, default=current, key=f"{asked.prefix}.page.{asked.page}.{pages}")
         if turned != current:
-            record_url.turn_to(turned)
+            list_url.turn_to(turned)
             st.rerun()
